@@ -7,7 +7,8 @@
 
 namespace weft {
 
-/// A view of one tensor of a model: its state_dict name, its shape in PyTorch's order, its numbers (row-major).
+/// A view of one tensor of a model: its state_dict name, its shape in PyTorch's order, its numbers
+/// (row-major).
 template <class T>
 struct named_tensor {
     std::string name;

@@ -12,7 +12,8 @@ struct seed {
 
 /// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011): four words that depend
 /// on nothing but the arguments, so any element of any stream can be drawn by any thread.
-constexpr std::array<std::uint32_t, 4> philox(std::uint64_t key, std::uint64_t stream, std::uint64_t counter) {
+constexpr std::array<std::uint32_t, 4> philox(std::uint64_t key, std::uint64_t stream,
+                                              std::uint64_t counter) {
     std::uint32_t k0 = std::uint32_t(key), k1 = std::uint32_t(key >> 32);
     std::uint32_t c0 = std::uint32_t(counter), c1 = std::uint32_t(counter >> 32);
     std::uint32_t c2 = std::uint32_t(stream), c3 = std::uint32_t(stream >> 32);
