@@ -1,0 +1,134 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../core/error.hpp"
+
+namespace weft::data {
+
+/// Samples in memory, one after another: `inputs` is size() x input_size and `targets` is size() x
+/// target_size, both row-major. Class labels are one int per sample (target_size 1); `class_names` may name
+/// them.
+template <class Input = float, class Target = int>
+struct dataset {
+    using input_type = Input;
+    using target_type = Target;
+
+    std::vector<Input> inputs = {};
+    std::vector<Target> targets = {};
+    std::size_t input_size = 0;
+    std::size_t target_size = 1;
+    std::vector<std::string> class_names = {};
+
+    dataset() = default;
+    /// Takes arrays over. Error unless both hold the same whole number of samples.
+    dataset(std::vector<Input> inputs_, std::vector<Target> targets_, std::size_t input_size_,
+            std::size_t target_size_ = 1, std::vector<std::string> class_names_ = {})
+        : inputs(std::move(inputs_)),
+          targets(std::move(targets_)),
+          input_size(input_size_),
+          target_size(target_size_),
+          class_names(std::move(class_names_)) {
+        check();
+    }
+
+    /// The number of samples.
+    std::size_t size() const { return input_size == 0 ? 0 : inputs.size() / input_size; }
+    bool empty() const { return size() == 0; }
+
+    /// The numbers of sample `i`: input_size of them. Error past the end.
+    std::span<const Input> input(std::size_t i) const {
+        check_index(i);
+        return {inputs.data() + i * input_size, input_size};
+    }
+    /// The targets of sample `i`: target_size of them. Error past the end.
+    std::span<const Target> target(std::size_t i) const {
+        check_index(i);
+        return {targets.data() + i * target_size, target_size};
+    }
+
+    /// Error unless the members fit together; for code that fills them by hand.
+    void check() const {
+        if (input_size == 0 || target_size == 0)
+            fail("a sample needs at least one input and one target, got sizes " + std::to_string(input_size) +
+                 " and " + std::to_string(target_size));
+        if (inputs.size() % input_size != 0)
+            fail(std::to_string(inputs.size()) + " inputs are no whole number of samples of " +
+                 std::to_string(input_size));
+        if (targets.size() % target_size != 0)
+            fail(std::to_string(targets.size()) + " targets are no whole number of samples of " +
+                 std::to_string(target_size));
+        if (inputs.size() / input_size != targets.size() / target_size)
+            fail(std::to_string(inputs.size() / input_size) + " samples of inputs, but " +
+                 std::to_string(targets.size() / target_size) + " of targets");
+    }
+
+private:
+    [[noreturn]] static void fail(const std::string& why) { raise("cannot make dataset", "arrays", why); }
+    void check_index(std::size_t i) const {
+        if (i >= size() || i >= targets.size() / target_size)
+            raise("cannot take sample", std::to_string(i),
+                  "the dataset has " + std::to_string(size()) + " samples");
+    }
+};
+
+/// The two halves that a benchmark data set comes in.
+template <class Input = float, class Target = int>
+struct train_test {
+    dataset<Input, Target> train, test;
+};
+
+/// Copies the samples named by `indices`, in that order, to `inputs` (indices.size() x input_size) and
+/// `targets` (indices.size() x target_size). Allocates nothing. Error where a size or an index does not fit.
+template <class Input, class Target>
+void gather(const dataset<Input, Target>& from, std::span<const std::size_t> indices, std::span<Input> inputs,
+            std::span<Target> targets) {
+    if (inputs.size() != indices.size() * from.input_size ||
+        targets.size() != indices.size() * from.target_size)
+        raise("cannot gather a batch", std::to_string(indices.size()) + " samples",
+              "they need room for " + std::to_string(indices.size() * from.input_size) + " inputs and " +
+                  std::to_string(indices.size() * from.target_size) + " targets, got " +
+                  std::to_string(inputs.size()) + " and " + std::to_string(targets.size()));
+    for (std::size_t row = 0; row < indices.size(); ++row) {
+        const auto input = from.input(indices[row]);
+        const auto target = from.target(indices[row]);
+        for (std::size_t i = 0; i < input.size(); ++i) inputs[row * from.input_size + i] = input[i];
+        for (std::size_t i = 0; i < target.size(); ++i) targets[row * from.target_size + i] = target[i];
+    }
+}
+
+/// A new dataset of the samples named by `indices`, in that order; an index may occur more than once.
+template <class Input, class Target>
+dataset<Input, Target> select(const dataset<Input, Target>& from, std::span<const std::size_t> indices) {
+    dataset<Input, Target> picked;
+    picked.input_size = from.input_size;
+    picked.target_size = from.target_size;
+    picked.class_names = from.class_names;
+    picked.inputs.resize(indices.size() * from.input_size);
+    picked.targets.resize(indices.size() * from.target_size);
+    gather(from, indices, std::span<Input>(picked.inputs), std::span<Target>(picked.targets));
+    return picked;
+}
+
+/// `count` samples from `first` on. Error where they reach past the end.
+template <class Input, class Target>
+dataset<Input, Target> take(const dataset<Input, Target>& from, std::size_t first, std::size_t count) {
+    if (first > from.size() || count > from.size() - first)
+        raise("cannot take samples", std::to_string(count) + " from " + std::to_string(first),
+              "the dataset has " + std::to_string(from.size()) + " samples");
+    dataset<Input, Target> taken;
+    taken.input_size = from.input_size;
+    taken.target_size = from.target_size;
+    taken.class_names = from.class_names;
+    const auto inputs = std::span(from.inputs).subspan(first * from.input_size, count * from.input_size);
+    const auto targets = std::span(from.targets).subspan(first * from.target_size, count * from.target_size);
+    taken.inputs.assign(inputs.begin(), inputs.end());
+    taken.targets.assign(targets.begin(), targets.end());
+    return taken;
+}
+
+}  // namespace weft::data
