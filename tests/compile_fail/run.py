@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Programs that must not compile, and what the compiler must say about each.
+
+Usage: run.py [--system DIR]... [--case NAME]... COMPILER...          checks every NAME.cpp in this folder
+       run.py [--system DIR]... --gallery OUT.md COMPILER...          writes the messages as a page of the docs
+
+A case is one small program with two faces:
+
+    // title: A kernel larger than the image
+    // why: After two poolings only 6x14x14 is left, so a 25x25 kernel has no place to stand.
+    // expect: shape_mismatch           a regular expression that the message must hold; any number of them
+    #include <weft/weft.hpp>
+    #ifdef WEFT_OK
+    ... the twin, which must compile
+    #else
+    ... the mistake, which must fail, in at most 2 errors and 20 lines
+    #endif
+    int main() {}
+"""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+INCLUDE = HERE.parent.parent / "include"
+MOST_ERRORS, MOST_LINES = 2, 20
+
+
+class Case:
+    def __init__(self, path):
+        self.name, self.path, self.text = path.stem, path, path.read_text()
+
+    def notes(self, kind):
+        return re.findall(rf"^// {kind}: *(.*?) *$", self.text, re.M)
+
+    def shown(self):
+        """The mistake alone, as a reader would have written it."""
+        face, lines = None, []
+        for line in self.text.splitlines():
+            directive = re.match(r"#\s*(ifdef WEFT_OK|ifndef WEFT_OK|else|endif)\b", line)
+            if directive:
+                word = directive[1].split()[0]
+                face = {"ifdef": "twin", "ifndef": "mistake", "endif": None}.get(
+                    word, "twin" if face == "mistake" else "mistake")
+            elif face != "twin" and not re.match(r"// (title|why|expect):", line):
+                lines.append(line)
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(lines).strip()) + "\n"
+
+
+def compile(compiler, path, *flags, system, cwd=None):
+    return subprocess.run(
+        [compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-fdiagnostics-color=never",
+         f"-I{INCLUDE}", *(f"-isystem{directory}" for directory in system), *flags, path],
+        text=True, capture_output=True, cwd=cwd)
+
+
+def counts(message):
+    lines = sum(1 for line in message.splitlines() if line.strip())
+    return len(re.findall(r"(?:^|[^a-z])error:", message, re.M)), lines
+
+
+def fault(case, compiler, system):
+    """What is wrong with a case, or an empty string; and the compiler's message."""
+    if not case.notes("expect") or "WEFT_OK" not in case.text:
+        return "the case has no twin or expects no words", ""
+    twin = compile(compiler, case.path, "-DWEFT_OK", system=system)
+    if twin.returncode:
+        return "the twin does not compile", twin.stderr
+    run = compile(compiler, case.path, system=system)
+    if not run.returncode:
+        return "it compiles, and must not", ""
+    missing = [words for words in case.notes("expect") if not re.search(words, run.stderr)]
+    if missing:
+        return "the message does not say " + ", ".join(missing), run.stderr
+    errors, lines = counts(run.stderr)
+    if errors > MOST_ERRORS or lines > MOST_LINES:
+        return f"{errors} errors in {lines} lines; at most {MOST_ERRORS} in {MOST_LINES}", run.stderr
+    return "", run.stderr
+
+
+def check(cases, compilers, system, pool):
+    failed = 0
+    jobs = [(case, compiler) for compiler in compilers for case in cases]
+    for (case, compiler), (why, message) in zip(jobs, pool.map(lambda job: fault(*job, system), jobs)):
+        errors, lines = counts(message)
+        print(f"{'FAIL' if why else 'pass'} {compiler} {case.name}: {why or f'{errors} errors in {lines} lines'}")
+        if why:
+            failed += 1
+            print("".join(f"    {line}\n" for line in message.splitlines()[:40]), end="")
+    print(f"{len(jobs) - failed} passed, {failed} failed")
+    return 1 if failed or not jobs else 0
+
+
+def gallery_entry(case, compilers, system):
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "your.cpp").write_text(case.shown())
+        messages = [compile(compiler, "your.cpp", system=system, cwd=folder).stderr for compiler in compilers]
+    title = " ".join(case.notes("title")) or case.name.replace("_", " ").capitalize()
+    parts = [f"## {title}\n", " ".join(case.notes("why")) + "\n"] if case.notes("why") else [f"## {title}\n"]
+    parts.append(f"```cpp\n{case.shown()}```\n")
+    for compiler, message in zip(compilers, messages):
+        parts.append(f"{pathlib.Path(compiler).name}:\n\n```\n{message.replace(f'{INCLUDE}/', '').strip()}\n```\n")
+    return "\n".join(parts)
+
+
+def gallery(cases, compilers, system, pool, out):
+    versions = [subprocess.run([c, "--version"], text=True, capture_output=True).stdout.splitlines()[0]
+                for c in compilers]
+    entries = pool.map(lambda case: gallery_entry(case, compilers, system), cases)
+    page = ["# Errors at compile time\n",
+            "What the compiler says about common mistakes. This page is written by "
+            "`tests/compile_fail/run.py --gallery` from real runs of " + " and ".join(versions) + ".\n",
+            *entries]
+    pathlib.Path(out).write_text("\n".join(page))
+    return 0 if cases else 1
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("compilers", nargs="+")
+    parser.add_argument("--system", action="append", default=[], help="a folder of other libraries' headers")
+    parser.add_argument("--case", action="append", help="only this case")
+    parser.add_argument("--gallery", metavar="OUT.md")
+    arguments = parser.parse_args()
+    cases = [Case(path) for path in sorted(HERE.glob("*.cpp")) if not arguments.case or path.stem in arguments.case]
+    with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        if arguments.gallery:
+            return gallery(cases, arguments.compilers, arguments.system, pool, arguments.gallery)
+        return check(cases, arguments.compilers, arguments.system, pool)
+
+
+sys.exit(main())

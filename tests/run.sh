@@ -1,0 +1,64 @@
+#!/bin/sh
+# Installs what is missing, builds weft's tests and runs them. Usage: sh tests/run.sh [PRESET...]
+# Presets are those of CMakePresets.json; without an argument gcc, then clang.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+[ $# -gt 0 ] || set -- gcc clang
+
+. cmake/packages.sh
+need_command g++ g++
+case " $* " in *" clang "*) need_command clang clang++ ;; esac
+need_command cmake cmake
+need_command ninja-build ninja
+need_command python3 python3
+need_file libeigen3-dev include/eigen3/Eigen/Core share/eigen3/cmake/Eigen3Config.cmake
+need_file libboost-dev include/boost/hana.hpp
+need_file catch2 include/catch2/catch.hpp include/catch2/catch_all.hpp
+need_file zlib1g-dev include/zlib.h
+# Conan comes from PyPI, into a virtual environment of the build folder; without it its test says that it is skipped.
+conan=build/conan/bin/conan
+if ! command -v conan >/dev/null 2>&1 && ! [ -x $conan ]; then
+    python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
+fi
+install_missing || exit 1
+mkdir -p build
+if ! command -v conan >/dev/null 2>&1 && ! [ -x $conan ]; then
+    { python3 -m venv build/conan && build/conan/bin/pip install -q 'conan>=2,<3'; } >build/conan.log 2>&1 ||
+        echo "no Conan: $(tail -n 1 build/conan.log)"
+fi
+PATH=$PATH:$PWD/build/conan/bin
+export PATH
+if command -v ccache >/dev/null 2>&1; then
+    export CMAKE_CXX_COMPILER_LAUNCHER="${CMAKE_CXX_COMPILER_LAUNCHER-ccache}"
+fi
+jobs=$(nproc 2>/dev/null || echo 2)
+
+# Each step shows its log when it fails, and only then.
+quietly() {
+    log=$1
+    shift
+    "$@" >"$log" 2>&1 </dev/null && return
+    cat "$log"
+    return 1
+}
+
+failed=0
+for preset in "$@"; do
+    start=$(date +%s)
+    if quietly "build/$preset.configure.log" cmake --preset "$preset" &&
+       quietly "build/$preset.build.log" cmake --build --preset "$preset" -j "$jobs"; then
+        echo "$preset: built in $(($(date +%s) - start)) s"
+        ctest --test-dir "build/$preset" --output-on-failure --no-label-summary -j "$jobs" \
+            -O "build/$preset.ctest.log" </dev/null ||
+            failed=1
+    else
+        echo "does not build" | tee "build/$preset.ctest.log"
+        failed=1
+    fi
+done
+
+echo
+for preset in "$@"; do
+    echo "$preset: $(grep -E 'tests passed|does not build|No tests' "build/$preset.ctest.log")"
+done
+exit $failed
