@@ -1,0 +1,157 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <istream>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "detail/source.hpp"
+
+namespace weft::data {
+
+/// The element types of IDX, by their code in the file.
+enum class idx_type : std::uint8_t { u8 = 0x08, i8 = 0x09, i16 = 0x0B, i32 = 0x0C, f32 = 0x0D, f64 = 0x0E };
+
+/// Bytes per element; 0 for a code that IDX does not have.
+constexpr std::size_t size_of(idx_type type) {
+    switch (type) {
+        case idx_type::u8:
+        case idx_type::i8:
+            return 1;
+        case idx_type::i16:
+            return 2;
+        case idx_type::i32:
+        case idx_type::f32:
+            return 4;
+        case idx_type::f64:
+            return 8;
+    }
+    return 0;
+}
+
+/// The array of one IDX file: `bytes` is row-major over `shape`, in this machine's byte order.
+struct idx_array {
+    idx_type type = idx_type::u8;
+    std::vector<std::size_t> shape;
+    std::vector<unsigned char> bytes;
+
+    /// The number of elements.
+    std::size_t size() const { return bytes.size() / size_of(type); }
+    /// Element `i`, whatever the type; exact for all of them. Error past the end.
+    double number(std::size_t i) const {
+        if (i >= size())
+            raise("cannot take element", std::to_string(i), "the array has " + std::to_string(size()));
+        switch (type) {
+            case idx_type::u8:
+                return double(bytes[i]);
+            case idx_type::i8:
+                return double(element<std::int8_t>(i));
+            case idx_type::i16:
+                return double(element<std::int16_t>(i));
+            case idx_type::i32:
+                return double(element<std::int32_t>(i));
+            case idx_type::f32:
+                return double(element<float>(i));
+            case idx_type::f64:
+                return element<double>(i);
+        }
+        return 0.0;
+    }
+
+private:
+    template <class T>
+    T element(std::size_t i) const {
+        T value;
+        std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
+        return value;
+    }
+};
+
+namespace detail {
+
+inline std::string shape_text(const std::vector<std::size_t>& shape) {
+    std::string text;
+    for (const std::size_t d : shape) text += (text.empty() ? "" : "x") + std::to_string(d);
+    return text;
+}
+
+template <class Source>
+std::size_t read_idx_dimension(Source& source, const origin& from, std::size_t index) {
+    std::array<unsigned char, 4> raw{};
+    if (source.read(raw) != raw.size())
+        from.fail("the file ends within the header, at dimension " + std::to_string(index));
+    return (std::size_t{raw[0]} << 24) | (std::size_t{raw[1]} << 16) | (std::size_t{raw[2]} << 8) | raw[3];
+}
+
+/// IDX from any source. The payload grows as it arrives, and no more than one byte past its end is asked for.
+template <class Source>
+idx_array read_idx_from(Source& source, const origin& from) {
+    std::array<unsigned char, 4> magic{};
+    const std::size_t got = source.read(magic);
+    if (got == 0) from.fail("the file is empty");
+    if (got != magic.size()) from.fail("the file ends within the header, at the magic number");
+    if (magic[0] != 0 || magic[1] != 0)
+        from.fail("this is no IDX file: it does not start with two zero bytes");
+    idx_array array;
+    array.type = idx_type(magic[2]);
+    const std::size_t width = size_of(array.type);
+    if (width == 0) from.fail("unknown IDX element type " + std::to_string(magic[2]));
+    if (magic[3] == 0) from.fail("the array has no dimensions");
+    std::size_t total = width;
+    for (std::size_t d = 0; d < magic[3]; ++d) array.shape.push_back(read_idx_dimension(source, from, d));
+    // A zero must not hide that the other dimensions overflow.
+    for (const std::size_t extent : array.shape) {
+        const std::size_t factor = std::max<std::size_t>(extent, 1);
+        if (total > std::numeric_limits<std::size_t>::max() / 2 / factor)
+            from.fail("the dimensions " + shape_text(array.shape) + " overflow");
+        total *= factor;
+    }
+    if (std::find(array.shape.begin(), array.shape.end(), 0u) != array.shape.end()) total = 0;
+    const std::size_t arrived = read_up_to(source, array.bytes, total);
+    if (arrived != total)
+        from.fail("the file is too short: " + shape_text(array.shape) + " elements of " +
+                  std::to_string(width) + " bytes need " + std::to_string(total) + ", but " +
+                  std::to_string(arrived) + " follow");
+    unsigned char more = 0;
+    if (source.read({&more, 1}) != 0)
+        from.fail("the file is too long: bytes follow the last of " + shape_text(array.shape) + " elements");
+    if constexpr (std::endian::native == std::endian::little)
+        for (std::size_t i = 0; width > 1 && i < array.bytes.size(); i += width)
+            std::reverse(array.bytes.begin() + std::ptrdiff_t(i),
+                         array.bytes.begin() + std::ptrdiff_t(i + width));
+    return array;
+}
+
+}  // namespace detail
+
+/// Reads IDX, the format of MNIST, from bytes in memory; `name` stands in error messages. Error unless the
+/// bytes are exactly one array: known element type, at least one dimension, nothing missing, nothing after
+/// it.
+inline idx_array parse_idx(std::span<const unsigned char> bytes, const std::string& name = "<memory>") {
+    detail::memory_source source(bytes);
+    return detail::read_idx_from(source, {"cannot read IDX", name});
+}
+
+/// Reads IDX from an open binary stream to its end; errors as parse_idx.
+inline idx_array read_idx(std::istream& stream, const std::string& name = "<stream>") {
+    const detail::origin from{"cannot read IDX", name};
+    detail::stream_source source(stream, from);
+    return detail::read_idx_from(source, from);
+}
+
+/// Reads a plain IDX file; errors as parse_idx. For a packed one see mnist.hpp.
+inline idx_array read_idx(const std::filesystem::path& path) {
+    const detail::origin from{"cannot read IDX", path.string()};
+    detail::file_source source(path, from);
+    return detail::read_idx_from(source, from);
+}
+
+}  // namespace weft::data
