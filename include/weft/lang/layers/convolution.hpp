@@ -1,0 +1,102 @@
+#pragma once
+
+#include "../../core/geometry.hpp"
+#include "../expression.hpp"
+#include "../options.hpp"
+
+namespace weft {
+
+namespace detail {
+
+constexpr conv2d_geometry geometry_of(extents in, int filters, const option_values& o) {
+    return {in[0],       in[1],        in[2],        filters,       o.kernel[0],   o.kernel[1], o.stride[0],
+            o.stride[1], o.padding[0], o.padding[1], o.dilation[0], o.dilation[1], o.groups};
+}
+
+/// The shape rule that convolutions and pools share: an image at least as large as the window.
+constexpr shaped window_output(extents in, const conv2d_geometry& g) {
+    const int h = g.dilation_h * (g.kernel_h - 1) + 1, w = g.dilation_w * (g.kernel_w - 1) + 1;
+    if (g.height + 2 * g.padding_h < h || g.width + 2 * g.padding_w < w)
+        return refuse(need::at_least, {h - 2 * g.padding_h, w - 2 * g.padding_w}, in);
+    return accept({g.filters, g.out_h(), g.out_w()});
+}
+
+inline constexpr unsigned depthwise_kinds =
+    allow(option_kind::kernel, option_kind::stride, option_kind::padding, option_kind::dilation,
+          option_kind::bias, option_kind::initializer);
+
+constexpr option_values convolution_defaults() {
+    option_values v;
+    v.kernel[0] = v.kernel[1] = v.stride[0] = v.stride[1] = 1;
+    return v;
+}
+
+template <class B, class X>
+constexpr auto lower_convolution(B& b, X x, const conv2d_geometry& g, const option_values& o) {
+    const int taps = g.kernel_h * g.kernel_w, in = g.channels / g.groups;
+    const int fan_in = in * taps, fan_out = g.filters * taps;
+    auto y = b.conv2d(
+        x, b.parameter("weight", {g.filters, in, g.kernel_h, g.kernel_w}, {o.init, fan_in, fan_out}), g);
+    if (o.bias)
+        y = b.along(B::add_step, y,
+                    b.parameter("bias", extents(g.filters), {b.bias_init(o.init), fan_in, fan_out}), 0);
+    return y;
+}
+
+}  // namespace detail
+
+/// A 2-d convolution (cross-correlation, as everywhere in the field): [C, H, W] to [Filters, H', W'] with
+/// H' = (H + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down. Parameters: weight
+/// [Filters, C / groups, kernel_h, kernel_w], bias [Filters]. Options: kernel (1), stride (1), padding (0),
+/// dilation (1), groups (1), no_bias, an initialiser.
+template <int Filters, class... Options>
+struct conv2d_layer
+    : layer_with_options<conv2d_layer<Filters, Options...>,
+                         detail::depthwise_kinds | detail::allow(option_kind::groups), Options...> {
+    static constexpr const char* kind = "conv2d";
+    static constexpr int primitives = 2;
+    static constexpr option_values options = conv2d_layer::read(detail::convolution_defaults());
+
+    static constexpr shaped output(extents in) {
+        if (in.rank != 3) return refuse(need::image, {}, in);
+        if (in[0] % options.groups != 0 || Filters % options.groups != 0)
+            return refuse(need::channels_multiple_of, extents(options.groups), in);
+        return detail::window_output(in, detail::geometry_of(in, Filters, options));
+    }
+    template <class B>
+    static constexpr auto lower(B& b, typename B::value x) {
+        return detail::lower_convolution(b, x, detail::geometry_of(x.dims, Filters, options), options);
+    }
+};
+
+template <int Filters, class... Options>
+inline constexpr conv2d_layer<Filters, Options...> conv2d{};
+
+/// A convolution of each channel on its own: [C, H, W] to [C * Multiplier, H', W']. Parameters: weight
+/// [C * Multiplier, 1, kernel_h, kernel_w], bias. Options as conv2d's, without groups.
+template <int Multiplier, class... Options>
+struct depthwise_conv2d_layer : layer_with_options<depthwise_conv2d_layer<Multiplier, Options...>,
+                                                   detail::depthwise_kinds, Options...> {
+    static constexpr const char* kind = "depthwise_conv2d";
+    static constexpr int primitives = 2;
+    static constexpr option_values options = depthwise_conv2d_layer::read(detail::convolution_defaults());
+
+    static constexpr conv2d_geometry geometry(extents in) {
+        conv2d_geometry g = detail::geometry_of(in, in[0] * Multiplier, options);
+        g.groups = in[0];
+        return g;
+    }
+    static constexpr shaped output(extents in) {
+        if (in.rank != 3) return refuse(need::image, {}, in);
+        return detail::window_output(in, geometry(in));
+    }
+    template <class B>
+    static constexpr auto lower(B& b, typename B::value x) {
+        return detail::lower_convolution(b, x, geometry(x.dims), options);
+    }
+};
+
+template <int Multiplier, class... Options>
+inline constexpr depthwise_conv2d_layer<Multiplier, Options...> depthwise_conv2d{};
+
+}  // namespace weft

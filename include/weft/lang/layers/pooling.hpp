@@ -1,0 +1,105 @@
+#pragma once
+
+#include "convolution.hpp"
+
+namespace weft {
+
+/// The size of a pooling window: a number, or height and width: max_pool2d<window{2, 3}>.
+struct window {
+    int height, width;
+    constexpr window(int size) : height(size), width(size) {}
+    constexpr window(int h, int w) : height(h), width(w) {}
+};
+
+namespace detail {
+
+constexpr option_values pool_defaults(int h, int w) {
+    option_values v;
+    v.kernel[0] = v.stride[0] = h;
+    v.kernel[1] = v.stride[1] = w;
+    return v;
+}
+constexpr shaped pool_output(extents in, const option_values& o) {
+    if (in.rank != 3) return refuse(need::image, {}, in);
+    return window_output(in, geometry_of(in, in[0], o));
+}
+
+}  // namespace detail
+
+/// The largest number of each window: [C, H, W] to [C, H', W']. Options: stride (the window's size), padding
+/// (0; counts as minus infinity, at most half the window).
+template <int Height, int Width, class... Options>
+struct max_pool2d_layer
+    : layer_with_options<max_pool2d_layer<Height, Width, Options...>,
+                         detail::allow(option_kind::stride, option_kind::padding), Options...> {
+    static constexpr const char* kind = "max_pool2d";
+    static constexpr int primitives = 1;
+    static constexpr option_values options = max_pool2d_layer::read(detail::pool_defaults(Height, Width));
+    static_assert(options.padding[0] * 2 <= Height && options.padding[1] * 2 <= Width,
+                  "weft: the padding of a pool is at most half its window");
+
+    static constexpr shaped output(extents in) { return detail::pool_output(in, options); }
+    template <class B>
+    static constexpr auto lower(B& b, typename B::value x) {
+        return b.max_pool2d(x, detail::geometry_of(x.dims, x.dims[0], options));
+    }
+};
+
+template <window Size, class... Options>
+inline constexpr max_pool2d_layer<Size.height, Size.width, Options...> max_pool2d{};
+
+/// The mean of each window. Options as max_pool2d's, and `exclude_padding` (by default padding counts as
+/// zeros).
+template <int Height, int Width, class... Options>
+struct avg_pool2d_layer
+    : layer_with_options<avg_pool2d_layer<Height, Width, Options...>,
+                         detail::allow(option_kind::stride, option_kind::padding, option_kind::count_padding),
+                         Options...> {
+    static constexpr const char* kind = "avg_pool2d";
+    static constexpr int primitives = 1;
+    static constexpr option_values options = avg_pool2d_layer::read(detail::pool_defaults(Height, Width));
+    static_assert(options.padding[0] * 2 <= Height && options.padding[1] * 2 <= Width,
+                  "weft: the padding of a pool is at most half its window");
+
+    static constexpr shaped output(extents in) { return detail::pool_output(in, options); }
+    template <class B>
+    static constexpr auto lower(B& b, typename B::value x) {
+        return b.avg_pool2d(x, detail::geometry_of(x.dims, x.dims[0], options), options.count_padding);
+    }
+};
+
+template <window Size, class... Options>
+inline constexpr avg_pool2d_layer<Size.height, Size.width, Options...> avg_pool2d{};
+
+/// The mean of each channel: [C, H, W] to [C].
+struct global_avg_pool_layer : layer_base {
+    static constexpr const char* kind = "global_avg_pool";
+    static constexpr int primitives = 1;
+    static constexpr shaped output(extents in) {
+        return in.rank == 3 ? accept(extents(in[0])) : refuse(need::image, {}, in);
+    }
+    template <class B>
+    static constexpr auto lower(B& b, typename B::value x) {
+        return b.channel_mean(x);
+    }
+};
+inline constexpr global_avg_pool_layer global_avg_pool{};
+
+/// Repeats each pixel: [C, H, W] to [C, H * Height, W * Width] (nearest neighbour).
+template <int Height, int Width>
+struct upsample2d_layer : layer_base {
+    static_assert(Height >= 1 && Width >= 1, "weft: upsample2d enlarges by whole numbers of at least 1");
+    static constexpr const char* kind = "upsample2d";
+    static constexpr int primitives = 1;
+    static constexpr shaped output(extents in) {
+        return in.rank == 3 ? accept({in[0], in[1] * Height, in[2] * Width}) : refuse(need::image, {}, in);
+    }
+    template <class B>
+    static constexpr auto lower(B& b, typename B::value x) {
+        return b.upsample2d(x, Height, Width);
+    }
+};
+template <int Height, int Width = Height>
+inline constexpr upsample2d_layer<Height, Width> upsample2d{};
+
+}  // namespace weft

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "../../core/shape.hpp"
+#include "../expression.hpp"
+
+namespace weft {
+
+/// Passes its input on.
+struct identity_layer : layer_base {
+    static constexpr const char* kind = "identity";
+    static constexpr int primitives = 0;
+    static constexpr shaped output(extents in) { return accept(in); }
+    template <class B>
+    static constexpr auto lower(B&, typename B::value x) {
+        return x;
+    }
+};
+inline constexpr identity_layer identity{};
+
+/// Any shape to [size]. Costs nothing at run time.
+struct flatten_layer : layer_base {
+    static constexpr const char* kind = "flatten";
+    static constexpr int primitives = 0;
+    static constexpr shaped output(extents in) { return accept(extents(in.size())); }
+    template <class B>
+    static constexpr auto lower(B& b, typename B::value x) {
+        return b.reshape(x, extents(x.dims.size()));
+    }
+};
+inline constexpr flatten_layer flatten{};
+
+/// The same numbers, in order, with another shape of the same size. Costs nothing at run time.
+template <int... Sizes>
+struct reshape_layer : layer_base {
+    static constexpr const char* kind = "reshape";
+    static constexpr int primitives = 0;
+    static constexpr shaped output(extents in) {
+        return in.size() == shape<Sizes...>::size ? accept(shape<Sizes...>::value)
+                                                  : refuse(need::size, extents(shape<Sizes...>::size), in);
+    }
+    template <class B>
+    static constexpr auto lower(B& b, typename B::value x) {
+        return b.reshape(x, shape<Sizes...>::value);
+    }
+};
+template <int... Sizes>
+inline constexpr reshape_layer<Sizes...> reshape{};
+
+}  // namespace weft

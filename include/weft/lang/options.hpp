@@ -1,0 +1,243 @@
+#pragma once
+
+#include <type_traits>
+
+#include "../core/real.hpp"
+#include "diagnostics.hpp"
+
+namespace weft {
+
+/// How a layer's weights start. PyTorch's formulas; `fan_in` and `fan_out` as there.
+enum class init_kind : int {
+    torch_default,  ///< uniform in ±1/sqrt(fan_in): kaiming_uniform with a = sqrt(5), as nn.Linear and
+                    ///< nn.Conv2d
+    kaiming_uniform,
+    kaiming_normal,
+    xavier_uniform,
+    xavier_normal,
+    lecun_uniform,
+    lecun_normal,
+    orthogonal,
+    zeros,
+    ones
+};
+
+enum class option_kind : int {
+    kernel,
+    stride,
+    padding,
+    dilation,
+    groups,
+    bias,
+    initializer,
+    epsilon,
+    momentum,
+    axis,
+    affine,
+    count_padding
+};
+
+/// Every option of every layer as a value; each layer reads those it allows.
+struct option_values {
+    int kernel[2] = {0, 0};
+    int stride[2] = {0, 0};  // 0: the layer's own default
+    int padding[2] = {0, 0};
+    int dilation[2] = {1, 1};
+    int groups = 1;
+    bool bias = true;
+    bool affine = true;
+    bool count_padding = true;
+    init_kind init = init_kind::torch_default;
+    float epsilon = 1e-5f;
+    float momentum = 0.1f;
+    int axis = -1;
+    bool possible = true;
+};
+
+struct option_base {};
+
+namespace detail {
+
+template <option_kind Kind, int Least, int (option_values::*Member)[2], int... Sizes>
+struct pair_option : option_base {
+    static_assert(sizeof...(Sizes) == 1 || sizeof...(Sizes) == 2, "weft: an option of one or two sizes");
+    static constexpr option_kind kind = Kind;
+    static constexpr void set(option_values& v) {
+        constexpr int sizes[] = {Sizes...};
+        (v.*Member)[0] = sizes[0];
+        (v.*Member)[1] = sizes[sizeof...(Sizes) - 1];
+        v.possible = ((Sizes >= Least) && ...);
+    }
+};
+
+template <init_kind Init>
+struct init_option : option_base {
+    static constexpr option_kind kind = option_kind::initializer;
+    static constexpr void set(option_values& v) { v.init = Init; }
+};
+
+}  // namespace detail
+
+/// The size of a window, in pixels; one number for a square.
+template <int... HeightWidth>
+struct kernel : detail::pair_option<option_kind::kernel, 1, &option_values::kernel, HeightWidth...> {};
+/// The step of a window, in pixels.
+template <int... HeightWidth>
+struct stride : detail::pair_option<option_kind::stride, 1, &option_values::stride, HeightWidth...> {};
+/// Zeros around an image on each side, in pixels.
+template <int... HeightWidth>
+struct padding : detail::pair_option<option_kind::padding, 0, &option_values::padding, HeightWidth...> {};
+/// The distance between the taps of a kernel, in pixels.
+template <int... HeightWidth>
+struct dilation : detail::pair_option<option_kind::dilation, 1, &option_values::dilation, HeightWidth...> {};
+
+/// Splits channels into this many independent convolutions.
+template <int Count>
+struct groups : option_base {
+    static constexpr option_kind kind = option_kind::groups;
+    static constexpr void set(option_values& v) {
+        v.groups = Count;
+        v.possible = Count >= 1;
+    }
+};
+/// Leaves out the bias.
+struct no_bias : option_base {
+    static constexpr option_kind kind = option_kind::bias;
+    static constexpr void set(option_values& v) { v.bias = false; }
+};
+/// Leaves out the scale and shift of a normalisation.
+struct no_affine : option_base {
+    static constexpr option_kind kind = option_kind::affine;
+    static constexpr void set(option_values& v) { v.affine = false; }
+};
+/// Average pooling divides by the taps inside the image only (Keras's rule; PyTorch counts the padding).
+struct exclude_padding : option_base {
+    static constexpr option_kind kind = option_kind::count_padding;
+    static constexpr void set(option_values& v) { v.count_padding = false; }
+};
+/// The axis a softmax runs over, counted without the batch; the last one by default.
+template <int Axis>
+struct axis : option_base {
+    static constexpr option_kind kind = option_kind::axis;
+    static constexpr void set(option_values& v) {
+        v.axis = Axis;
+        v.possible = Axis >= 0;
+    }
+};
+
+using kaiming_uniform = detail::init_option<init_kind::kaiming_uniform>;
+using kaiming_normal = detail::init_option<init_kind::kaiming_normal>;
+using xavier_uniform = detail::init_option<init_kind::xavier_uniform>;
+using xavier_normal = detail::init_option<init_kind::xavier_normal>;
+using lecun_uniform = detail::init_option<init_kind::lecun_uniform>;
+using lecun_normal = detail::init_option<init_kind::lecun_normal>;
+using orthogonal = detail::init_option<init_kind::orthogonal>;
+
+/// The number added to a variance before the square root.
+template <real Value>
+struct epsilon : option_base {
+    static constexpr option_kind kind = option_kind::epsilon;
+    static constexpr void set(option_values& v) {
+        v.epsilon = Value.value();
+        v.possible = v.epsilon > 0;
+    }
+};
+/// The share of the newest batch in running statistics (PyTorch's convention; Keras's momentum is 1 minus
+/// it).
+template <real Value>
+struct momentum : option_base {
+    static constexpr option_kind kind = option_kind::momentum;
+    static constexpr void set(option_values& v) {
+        v.momentum = Value.value();
+        v.possible = v.momentum >= 0 && v.momentum <= 1;
+    }
+};
+
+namespace detail {
+
+template <class Option>
+constexpr int option_index() {
+    if constexpr (std::is_base_of_v<option_base, Option>)
+        return int(Option::kind);
+    else
+        return -1;
+}
+template <class Option>
+constexpr void set_option(option_values& v) {
+    if constexpr (std::is_base_of_v<option_base, Option>) Option::set(v);
+}
+
+enum class option_fault { none, unknown, repeated, meaningless };
+struct parsed_options {
+    option_values values;
+    option_fault fault = option_fault::none;
+    int culprit = 0;
+};
+
+/// Reads a list of options in any order; `allowed` has a bit for each kind the layer knows.
+template <class... Options>
+constexpr parsed_options read_options(unsigned allowed, option_values defaults) {
+    parsed_options result{.values = defaults};
+    using setter = void (*)(option_values&);
+    constexpr int kinds[] = {option_index<Options>()..., 0};
+    constexpr setter setters[] = {&set_option<Options>..., nullptr};
+    unsigned seen = 0;
+    for (int i = 0; i < int(sizeof...(Options)); ++i) {
+        option_fault fault = option_fault::none;
+        if (kinds[i] < 0 || !(allowed >> kinds[i] & 1u)) {
+            fault = option_fault::unknown;
+        } else if (seen >> kinds[i] & 1u) {
+            fault = option_fault::repeated;
+        } else {
+            seen |= 1u << kinds[i];
+            setters[i](result.values);
+            if (!result.values.possible) fault = option_fault::meaningless;
+        }
+        if (fault != option_fault::none) {
+            result.fault = fault;
+            result.culprit = i;
+            return result;
+        }
+    }
+    return result;
+}
+
+template <class... Kinds>
+constexpr unsigned allow(Kinds... kinds) {
+    return (0u | ... | (1u << int(kinds)));
+}
+
+template <option_fault Fault, class Layer, class Option>
+struct option_error {
+    using type = char;
+};
+template <class Layer, class Option>
+struct option_error<option_fault::unknown, Layer, Option> {
+    using type = unknown_option<Layer, Option>;
+};
+template <class Layer, class Option>
+struct option_error<option_fault::repeated, Layer, Option> {
+    using type = repeated_option<Layer, Option>;
+};
+template <class Layer, class Option>
+struct option_error<option_fault::meaningless, Layer, Option> {
+    using type = meaningless_option<Layer, Option>;
+};
+
+}  // namespace detail
+
+/// The base of a layer with options: reads them in any order; a fault is an error that names layer and
+/// option.
+template <class Layer, unsigned Allowed, class... Options>
+struct layer_with_options : layer_base {
+    static constexpr option_values read(option_values defaults) {
+        return detail::read_options<Options...>(Allowed, defaults).values;
+    }
+
+private:
+    static constexpr detail::parsed_options parsed = detail::read_options<Options...>(Allowed, {});
+    using culprit = typename detail::nth<parsed.culprit, Options..., void>::type;
+    using checked = decltype(sizeof(typename detail::option_error<parsed.fault, Layer, culprit>::type));
+};
+
+}  // namespace weft

@@ -1,0 +1,10 @@
+#pragma once
+/// The language, the CPU policy and training: what most programs include.
+
+#include "lang/combinators.hpp"
+#include "lang/layers/activation.hpp"
+#include "lang/layers/convolution.hpp"
+#include "lang/layers/dense.hpp"
+#include "lang/layers/normalization.hpp"
+#include "lang/layers/pooling.hpp"
+#include "lang/layers/shape.hpp"
