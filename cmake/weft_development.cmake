@@ -1,6 +1,7 @@
 # What weft's own tests, examples and benchmarks are built with; programs that use weft see none of it.
 include(CheckCXXCompilerFlag)
 set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 
 option(WEFT_NATIVE "Compile tests, examples and benchmarks for this machine's processor" ON)
 set(weft_native_flags)
