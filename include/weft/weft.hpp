@@ -1,6 +1,8 @@
 #pragma once
 /// The language, the CPU policy and training: what most programs include.
 
+#include "lang/diagnostics.hpp"  // first, so that its errors come with a short include stack
+
 #include "lang/combinators.hpp"
 #include "lang/layers/activation.hpp"
 #include "lang/layers/convolution.hpp"

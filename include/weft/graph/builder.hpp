@@ -144,7 +144,7 @@ struct builder {
     constexpr tensor reshape(tensor x, extents dims) { return {x.id, dims}; }
     constexpr tensor concat(const tensor* parts, int count) {
         extents dims = parts[0].dims;
-        node n{.op = opcode::concat};
+        node n = make_node(opcode::concat);
         dims.at[0] = 0;
         for (int i = 0; i < count; ++i) {
             n.in[i] = std::int16_t(parts[i].id);
@@ -160,14 +160,14 @@ struct builder {
     constexpr tensor dense(tensor x, tensor w) {
         extents dims = x.dims;
         dims.at[dims.rank - 1] = w.dims[0];
-        node n{.op = opcode::gemm, .in = {std::int16_t(x.id), std::int16_t(w.id), -1, -1, -1, -1, -1, -1}};
+        node n = make_node(opcode::gemm, x.id, w.id);
         n.attribute[0] = x.dims.size() / x.dims.last();
         n.attribute[1] = w.dims[0];
         n.attribute[2] = w.dims[1];
         return emit(n, dims);
     }
     constexpr tensor conv2d(tensor x, tensor w, const conv2d_geometry& c) {
-        node n{.op = opcode::conv2d, .in = {std::int16_t(x.id), std::int16_t(w.id), -1, -1, -1, -1, -1, -1}};
+        node n = make_node(opcode::conv2d, x.id, w.id);
         const int a[] = {c.channels,   c.height,     c.width,    c.filters,   c.kernel_h,
                          c.kernel_w,   c.stride_h,   c.stride_w, c.padding_h, c.padding_w,
                          c.dilation_h, c.dilation_w, c.groups};
@@ -183,7 +183,7 @@ struct builder {
         return window(opcode::avg_pool2d, x, c, count_padding);
     }
     constexpr tensor upsample2d(tensor x, int by_h, int by_w) {
-        node n{.op = opcode::upsample2d, .in = {std::int16_t(x.id), -1, -1, -1, -1, -1, -1, -1}};
+        node n = make_node(opcode::upsample2d, x.id);
         const int a[] = {x.dims[0], x.dims[1], x.dims[2], by_h, by_w};
         for (int i = 0; i < 5; ++i) n.attribute[i] = a[i];
         return emit(n, {x.dims[0], x.dims[1] * by_h, x.dims[2] * by_w});
@@ -210,7 +210,7 @@ struct builder {
     /// Over the last axis, without scale and shift.
     constexpr tensor layer_norm(tensor x, int normalized, float epsilon) {
         const int rows = x.dims.size() / normalized;
-        node n{.op = opcode::layer_norm, .in = {std::int16_t(x.id), -1, -1, -1, -1, -1, -1, -1}};
+        node n = make_node(opcode::layer_norm, x.id);
         n.attribute[0] = rows;
         n.attribute[1] = normalized;
         n.attribute[2] = to_bits(epsilon);
@@ -220,9 +220,7 @@ struct builder {
     /// Over the batch and all but the first axis (PyTorch's BatchNorm1d and 2d).
     constexpr tensor batch_norm(tensor x, tensor gamma, tensor beta, tensor mean, tensor variance,
                                 float epsilon, float momentum) {
-        node n{.op = opcode::batch_norm,
-               .in = {std::int16_t(x.id), std::int16_t(gamma.id), std::int16_t(beta.id),
-                      std::int16_t(mean.id), std::int16_t(variance.id), -1, -1, -1}};
+        node n = make_node(opcode::batch_norm, x.id, gamma.id, beta.id, mean.id, variance.id);
         n.view = {1, x.dims[0], x.dims.size() / x.dims[0]};
         n.attribute[0] = n.view.channels;
         n.attribute[1] = n.view.inner;
@@ -238,9 +236,7 @@ struct builder {
     constexpr tensor pick_nll(tensor log_probabilities, tensor target, tensor weights, float smoothing,
                               tensor* weight_out) {
         const int classes = log_probabilities.dims.size();
-        node n{.op = opcode::pick_nll,
-               .in = {std::int16_t(log_probabilities.id), std::int16_t(target.id), std::int16_t(weights.id),
-                      -1, -1, -1, -1, -1}};
+        node n = make_node(opcode::pick_nll, log_probabilities.id, target.id, weights.id);
         n.attribute[0] = classes;
         n.attribute[1] = target.dims.size();
         n.attribute[2] = to_bits(smoothing);
@@ -252,18 +248,14 @@ struct builder {
 
     // ---- composites -------------------------------------------------------------------------------------
     template <class... Layers>
-    constexpr tensor lower(block<Layers...>, tensor x) {
-        using lowering = tensor (*)(builder&, tensor);
-        constexpr lowering each[] = {&lower_one<Layers>..., nullptr};
-        constexpr const char* names[] = {name_of<Layers>()..., nullptr};
-        for (int i = 0; i < int(sizeof...(Layers)); ++i) {
-            const int before = names[i] ? enter(names[i]) : enter(i);
-            x = each[i](*this, x);
-            leave(before);
-        }
-        return x;
+    constexpr tensor lower(block<Layers...> body, tensor x) {
+        return lower_layers(body, x, false);
     }
-
+    /// The layers of a whole network: as `lower`, and numbered for messages and tables.
+    template <class... Layers>
+    constexpr tensor lower_network(block<Layers...> body, tensor x) {
+        return lower_layers(body, x, true);
+    }
     /// A named layer: its single layer's parameters come directly under the name.
     template <class... Layers>
     constexpr tensor lower_named(block<Layers...> body, tensor x) {
@@ -286,6 +278,19 @@ struct builder {
     }
 
 private:
+    template <class... Layers>
+    constexpr tensor lower_layers(block<Layers...>, tensor x, bool numbered) {
+        using lowering = tensor (*)(builder&, tensor);
+        constexpr lowering each[] = {&lower_one<Layers>..., nullptr};
+        constexpr const char* names[] = {name_of<Layers>()..., nullptr};
+        for (int i = 0; i < int(sizeof...(Layers)); ++i) {
+            const int before = names[i] ? enter(names[i]) : enter(i);
+            if (numbered) layer = i + 1;
+            x = each[i](*this, x);
+            leave(before);
+        }
+        return x;
+    }
     template <class L>
     static constexpr tensor lower_one(builder& b, tensor x) {
         return L::lower(b, x);
@@ -308,7 +313,7 @@ private:
     static constexpr blocking plain(tensor x) { return {1, 1, x.dims.size()}; }
 
     constexpr tensor with_step(tensor x, step s, blocking view) {
-        node n{.op = opcode::elementwise, .in = {std::int16_t(x.id), -1, -1, -1, -1, -1, -1, -1}};
+        node n = make_node(opcode::elementwise, x.id);
         n.add_step(s);
         const bool batched = g.values[x.id].batched;
         tensor result = emit(n, x.dims, view);
@@ -368,14 +373,14 @@ private:
         return {p.value, dims};
     }
     constexpr tensor window(opcode op, tensor x, const conv2d_geometry& c, int extra) {
-        node n{.op = op, .in = {std::int16_t(x.id), -1, -1, -1, -1, -1, -1, -1}};
+        node n = make_node(op, x.id);
         const int a[] = {c.channels, c.height,    c.width,     c.kernel_h, c.kernel_w, c.stride_h,
                          c.stride_w, c.padding_h, c.padding_w, extra,      c.out_h(),  c.out_w()};
         for (int i = 0; i < 12; ++i) n.attribute[i] = a[i];
         return emit(n, {c.channels, c.out_h(), c.out_w()});
     }
     constexpr tensor along_axis(opcode op, tensor x, int axis) {
-        node n{.op = op, .in = {std::int16_t(x.id), -1, -1, -1, -1, -1, -1, -1}};
+        node n = make_node(op, x.id);
         n.attribute[0] = x.dims.product(0, axis);
         n.attribute[1] = x.dims[axis];
         n.attribute[2] = x.dims.product(axis + 1, x.dims.rank);
@@ -383,7 +388,7 @@ private:
     }
     constexpr tensor reduce(tensor x, blocking view, operand_mode mode, float factor, bool per_batch,
                             extents dims) {
-        node n{.op = opcode::reduce, .in = {std::int16_t(x.id), -1, -1, -1, -1, -1, -1, -1}};
+        node n = make_node(opcode::reduce, x.id);
         set_reduce(n, view, mode, to_bits(factor), per_batch);
         tensor result = emit(n, dims);
         g.values[result.id].batched = is_per_sample(mode);

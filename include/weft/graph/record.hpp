@@ -150,7 +150,7 @@ struct node {
     std::int16_t in[max_inputs] = {-1, -1, -1, -1, -1, -1, -1, -1};
     std::int16_t out[max_outputs] = {-1, -1, -1, -1, -1};
     std::int32_t attribute[max_attributes] = {};
-    blocking view;  ///< how the steps see out[0]
+    blocking view = {};  ///< how the steps see out[0]
     step steps[max_steps] = {};
 
     constexpr bool add_step(step s) {
@@ -159,6 +159,16 @@ struct node {
         return true;
     }
 };
+
+/// An operation that reads these values; its outputs are set when it joins a graph.
+template <class... Inputs>
+constexpr node make_node(opcode op, Inputs... in) {
+    node n;
+    n.op = op;
+    int i = 0;
+    ((n.in[i++] = std::int16_t(in)), ...);
+    return n;
+}
 
 /// Sums x[outer, channels, inner] of each sample into what `mode` indexes, times a factor (and 1 / batch).
 constexpr void set_reduce(node& n, blocking view, operand_mode mode, std::int32_t factor_bits,

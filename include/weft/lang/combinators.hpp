@@ -37,6 +37,7 @@ constexpr auto make_combinator() {
 template <class Body, class Shortcut = block<>>
 struct residual_layer : layer_base {
     static constexpr const char* kind = "residual";
+    static constexpr int primitives = 1 + Body::primitives + Shortcut::primitives;
 
     static constexpr shaped output(extents in) {
         shaped body = Body::output(in);
@@ -107,6 +108,7 @@ template <joint Joint, class... Branches>
 struct join_base : layer_base {
     static_assert(sizeof...(Branches) >= 2, "weft: a join needs at least two branches");
     static_assert(sizeof...(Branches) <= 8, "weft: a join has at most eight branches; nest joins for more");
+    static constexpr int primitives = (int(sizeof...(Branches)) + ... + Branches::primitives);
 
     static constexpr shaped output(extents in) {
         shaped joined;
@@ -191,6 +193,7 @@ inline constexpr detail::join_function<multiply_layer> multiply{};
 template <fixed_string Name, class Body>
 struct named_layer : layer_base {
     static constexpr const char* kind = "named";
+    static constexpr int primitives = Body::primitives;
     static constexpr const char* name() { return Name.text; }
     static constexpr shaped output(extents in) {
         shaped result = Body::output(in);

@@ -102,6 +102,12 @@ struct not_a_layer {
 template <class What>
 inline constexpr bool is_poison<not_a_layer<What>> = true;
 
+/// A layer whose options are at fault: the error is out already (clang also drops such a layer's base class).
+template <class Layer>
+struct faulty_options {};
+template <class Layer>
+inline constexpr bool is_poison<faulty_options<Layer>> = true;
+
 /// The error of an option that a layer does not know.
 template <class Layer, class Option>
 struct unknown_option {

@@ -7,10 +7,30 @@
 
 namespace weft {
 
+namespace detail {
+
+/// How many primitive operations a layer may lower to; layers that do not say are taken to need 16.
+template <class L>
+constexpr int primitives_of() {
+    if constexpr (requires { L::primitives; })
+        return L::primitives;
+    else
+        return 16;
+}
+
+}  // namespace detail
+
 /// Layers that have not met an input yet; fits any shape that its layers accept.
 template <class... Layers>
 struct block {
     static constexpr int size = sizeof...(Layers);
+    /// An upper bound of the primitive operations that the layers lower to.
+    static constexpr int primitives = [] {
+        constexpr int each[] = {detail::primitives_of<Layers>()..., 0};
+        int sum = 0;
+        for (int n : each) sum += n;
+        return sum;
+    }();
 
     /// The shape rules of all the layers, one after the other.
     static constexpr shaped output(extents in) {
@@ -63,6 +83,11 @@ namespace detail {
 template <class T>
 struct as_block {
     using type = std::conditional_t<is_poison<T>, T, not_a_layer<T>>;
+};
+template <class T>
+    requires(!Layer<T> && requires { T::options; })
+struct as_block<T> {
+    using type = faulty_options<T>;
 };
 template <Layer L>
 struct as_block<L> {

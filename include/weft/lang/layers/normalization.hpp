@@ -15,7 +15,7 @@ struct batch_norm_layer
                          detail::allow(option_kind::epsilon, option_kind::momentum, option_kind::affine),
                          Options...> {
     static constexpr const char* kind = "batch_norm";
-    static constexpr int primitives = 1;
+    static constexpr int primitives = 2;
     static constexpr option_values options = batch_norm_layer::read({});
     static constexpr shaped output(extents in) { return accept(in); }
     template <class B>

@@ -1,0 +1,149 @@
+#pragma once
+
+#include "traversal.hpp"
+
+namespace weft::graph {
+
+/// A run of memory that one value, or several that replace each other in place, occupy.
+struct block_lifetime {
+    std::int32_t size = 0, offset = 0;
+    std::int16_t first = 0, last = 0;
+    bool batched = true;
+};
+
+/// Where every value of an arena lives. Sizes are per_sample * batch + fixed; the two parts are planned
+/// apart, so one plan serves every batch up to the capacity.
+template <int V>
+struct memory_plan {
+    std::array<std::int32_t, V>
+        offset{};  ///< by value; per sample for batched ones, behind all batched memory otherwise
+    std::int32_t per_sample = 0, fixed = 0;              ///< the arena's size
+    std::int32_t lower_per_sample = 0, lower_fixed = 0;  ///< the largest sums of sizes alive at one time
+};
+
+/// The lifetimes in a graph: from the operation that writes a value to the last that reads it.
+template <int V>
+struct liveness {
+    std::array<block_lifetime, V> blocks{};
+    std::array<std::int16_t, V> block_of{};  ///< by value, -1 outside the arena
+    int count = 0;
+};
+
+namespace detail {
+
+/// May out[0] take the memory of a value that dies here? The operation must read each element before writing
+/// it.
+constexpr int in_place_source(const node& n, int candidate) {
+    if (n.op != opcode::elementwise) return -1;
+    if (candidate < 0) return n.source_mode == operand_mode::same ? n.in[0] : -1;
+    const step& s = n.steps[candidate];
+    return s.kind != step_kind::store && s.mode == operand_mode::same ? s.operand : -1;
+}
+
+}  // namespace detail
+
+template <int N, int V>
+constexpr liveness<V> lifetimes(const graph<N, V>& g) {
+    liveness<V> result;
+    std::array<std::int16_t, V> last{};
+    for (auto& b : result.block_of) b = -1;
+    for (int i = 0; i < g.node_count; ++i) {
+        const value_list in = reads(g.nodes[i]);
+        for (int k = 0; k < in.count; ++k) last[in.id[k]] = std::int16_t(i);
+    }
+    for (int v = 0; v < g.value_count; ++v)
+        if (g.values[v].keep) last[v] = std::int16_t(g.node_count);
+    for (int i = 0; i < g.node_count; ++i) {
+        const node& n = g.nodes[i];
+        const value_list out = writes(n);
+        for (int k = 0; k < out.count; ++k) {
+            const int v = out.id[k];
+            const value& written = g.values[v];
+            if (written.where != storage::arena) continue;
+            int block = -1;
+            for (int c = -1; k == 0 && block < 0 && c < n.step_count; ++c) {
+                const int u = detail::in_place_source(n, c);
+                if (u < 0 || g.values[u].where != storage::arena || last[u] != i || result.block_of[u] < 0)
+                    continue;
+                if (g.values[u].size == written.size && g.values[u].batched == written.batched)
+                    block = result.block_of[u];
+            }
+            if (block < 0) {
+                block = result.count++;
+                result.blocks[block] = {
+                    .size = written.size, .first = std::int16_t(i), .batched = written.batched};
+            }
+            result.block_of[v] = std::int16_t(block);
+            result.blocks[block].last = last[v] > i ? last[v] : std::int16_t(i);
+        }
+    }
+    return result;
+}
+
+namespace detail {
+
+/// Greedy by size: the largest block first, each at the lowest offset that no block alive with it covers.
+template <int V>
+constexpr std::int32_t place(liveness<V>& l, bool batched) {
+    std::array<std::int16_t, V> order{};
+    int count = 0;
+    for (int b = 0; b < l.count; ++b) {
+        if (l.blocks[b].batched != batched) continue;
+        int at = count++;
+        for (; at > 0 && l.blocks[order[at - 1]].size < l.blocks[b].size; --at) order[at] = order[at - 1];
+        order[at] = std::int16_t(b);
+    }
+    std::array<std::int16_t, V> placed{};  // in order of offset
+    std::int32_t peak = 0;
+    for (int k = 0; k < count; ++k) {
+        block_lifetime& b = l.blocks[order[k]];
+        std::int32_t offset = 0;
+        for (int j = 0; j < k; ++j) {
+            const block_lifetime& other = l.blocks[placed[j]];
+            if (other.last < b.first || b.last < other.first) continue;
+            if (other.offset >= offset + b.size) break;
+            if (other.offset + other.size > offset) offset = other.offset + other.size;
+        }
+        b.offset = offset;
+        if (offset + b.size > peak) peak = offset + b.size;
+        int at = k;
+        for (; at > 0 && l.blocks[placed[at - 1]].offset > offset; --at) placed[at] = placed[at - 1];
+        placed[at] = order[k];
+    }
+    return peak;
+}
+
+/// The largest sum of sizes alive at one operation: no plan can need less.
+template <int V>
+constexpr std::int32_t lower_bound(const liveness<V>& l, bool batched, int nodes) {
+    std::array<std::int32_t, V + 2> change{};
+    for (int b = 0; b < l.count; ++b) {
+        if (l.blocks[b].batched != batched) continue;
+        change[l.blocks[b].first] += l.blocks[b].size;
+        if (l.blocks[b].last + 1 <= nodes) change[l.blocks[b].last + 1] -= l.blocks[b].size;
+    }
+    std::int32_t now = 0, peak = 0;
+    for (int i = 0; i <= nodes; ++i) {
+        now += change[i];
+        if (now > peak) peak = now;
+    }
+    return peak;
+}
+
+}  // namespace detail
+
+/// Gives every value of the arena its place, given the lifetimes.
+template <int N, int V>
+constexpr memory_plan<V> plan(const graph<N, V>& g, liveness<V> l) {
+    static_assert(N <= V, "every operation writes a value");
+    memory_plan<V> result;
+    result.per_sample = detail::place(l, true);
+    result.fixed = detail::place(l, false);
+    result.lower_per_sample = detail::lower_bound(l, true, g.node_count);
+    result.lower_fixed = detail::lower_bound(l, false, g.node_count);
+    for (int v = 0; v < g.value_count; ++v)
+        if (l.block_of[v] >= 0) result.offset[v] = l.blocks[l.block_of[v]].offset;
+    return result;
+}
+
+}  // namespace weft::graph
