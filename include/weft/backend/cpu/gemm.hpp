@@ -1,0 +1,229 @@
+#pragma once
+
+#include "pack.hpp"
+#include "threads.hpp"
+
+namespace weft::cpu_backend {
+
+/// Sizes of the cache blocks: constants, never what a machine reports, so that the same sums come out
+/// everywhere a packet has the same size.
+template <class T>
+struct blocks {
+    static constexpr std::ptrdiff_t panel_bytes =
+        24 * 1024;  // a panel of the right-hand side, in the first cache
+    static constexpr std::ptrdiff_t block_bytes = 512 * 1024;  // all its panels, in the second
+    static constexpr std::ptrdiff_t depth = panel_bytes / std::ptrdiff_t(tile<T>::columns * sizeof(T));
+    static constexpr std::ptrdiff_t columns = block_bytes / panel_bytes * std::ptrdiff_t(tile<T>::columns);
+    static constexpr std::ptrdiff_t rows = 64;
+    /// Up to this many rows, a right-hand side with contiguous rows is read where it is.
+    static constexpr std::ptrdiff_t few_rows = 2 * tile<T>::rows;
+    /// Up to this many rows (or columns), dot products beat packing.
+    static constexpr std::ptrdiff_t dot_rows = 6;
+    static constexpr std::ptrdiff_t dot_columns = tile<T>::lanes / 4;
+    /// Multiply-adds that are worth another thread.
+    static constexpr std::ptrdiff_t work = 1 << 16;
+};
+
+namespace detail {
+
+constexpr std::ptrdiff_t smaller(std::ptrdiff_t a, std::ptrdiff_t b) { return a < b ? a : b; }
+constexpr std::ptrdiff_t round_up(std::ptrdiff_t value, std::ptrdiff_t to) {
+    return (value + to - 1) / to * to;
+}
+
+/// The depth of one of the nearly equal blocks that k is cut into.
+template <class T>
+constexpr std::ptrdiff_t block_depth(std::ptrdiff_t k) {
+    const std::ptrdiff_t count = (k + blocks<T>::depth - 1) / blocks<T>::depth;
+    return count < 2 ? k : round_up((k + count - 1) / count, 4);
+}
+
+/// Scratch of one thread: the packed block of b, then the packed block of a.
+template <class T>
+constexpr std::ptrdiff_t packed_b_size(std::ptrdiff_t n, std::ptrdiff_t k) {
+    const std::ptrdiff_t panels = round_up(smaller(n, blocks<T>::columns), tile<T>::columns);
+    return round_up(panels * smaller(k, blocks<T>::depth), 16);
+}
+template <class T>
+constexpr std::ptrdiff_t packed_a_size(std::ptrdiff_t m, std::ptrdiff_t k) {
+    return round_up(smaller(m, blocks<T>::rows) * smaller(k, blocks<T>::depth), 16);
+}
+
+/// One product, or the part of it that one thread computes.
+template <class T>
+struct product {
+    std::ptrdiff_t m, n, k;
+    matrix_ref<T> a, b;
+    T* c;
+    std::ptrdiff_t ldc;
+    bool accumulate;
+    T* scratch;
+    epilogue finish;
+    std::ptrdiff_t first_row = 0;
+};
+
+/// One tile whose last columns may lie outside c.
+template <class T>
+void multiply_edge(tile_function<T> kernel, int rows, int columns, std::ptrdiff_t depth, const T* a,
+                   std::ptrdiff_t a_row, std::ptrdiff_t a_col, const T* b, const std::ptrdiff_t* offsets,
+                   T* c, std::ptrdiff_t ldc, bool accumulate) {
+    alignas(64) T buffer[tile<T>::rows * tile<T>::columns];
+    kernel(depth, a, a_row, a_col, b, offsets, buffer, tile<T>::columns, false);
+    for (int r = 0; r < rows; ++r) {
+        T* out = c + r * ldc;
+        const T* in = buffer + r * tile<T>::columns;
+        if (accumulate)
+            for (int j = 0; j < columns; ++j) out[j] += in[j];
+        else
+            for (int j = 0; j < columns; ++j) out[j] = in[j];
+    }
+}
+
+/// The product of one block: columns [first, last) and depth [p, p + depth).
+template <class T>
+void multiply_block(const product<T>& g, std::ptrdiff_t first, std::ptrdiff_t last, std::ptrdiff_t p,
+                    std::ptrdiff_t depth) {
+    constexpr int lanes = tile<T>::lanes, width = tile<T>::columns;
+    const bool direct = g.b.col_stride == 1 && g.m <= blocks<T>::few_rows;
+    const bool pack_a = g.a.col_stride != 1 && g.n > 2 * width && g.m > 1;
+    const bool accumulate = g.accumulate || p > 0;
+    std::ptrdiff_t packed_offsets[blocks<T>::depth], direct_offsets[blocks<T>::depth];
+    for (std::ptrdiff_t i = 0; i < depth; ++i) packed_offsets[i] = i * width;
+    if (direct)
+        for (std::ptrdiff_t i = 0; i < depth; ++i) direct_offsets[i] = i * g.b.row_stride;
+    T* const packed_b = g.scratch;
+    T* const packed_a = g.scratch + packed_b_size<T>(g.n, g.k);
+
+    for (std::ptrdiff_t row = 0; row < g.m; row += blocks<T>::rows) {
+        const std::ptrdiff_t rows = smaller(g.m - row, blocks<T>::rows);
+        if (pack_a) pack_rows<T>({g.a.at(row, p), g.a.row_stride, g.a.col_stride}, rows, depth, packed_a);
+        T* panel = packed_b;
+        for (std::ptrdiff_t j = first; j < last; panel += depth * width) {
+            const int packets = tile_packets((last - j + lanes - 1) / lanes);
+            const int columns = int(smaller(last - j, packets * lanes));
+            const bool partial = columns < packets * lanes;
+            const bool in_place = direct && !partial;
+            if (row == 0 && !in_place) {
+                if (g.b.col_stride == 1)
+                    pack_straight(g.b.at(p, j), g.b.row_stride, depth, columns, panel);
+                else
+                    pack_transposed(g.b.at(p, j), g.b.col_stride, depth, columns, panel);
+            }
+            const T* b = in_place ? g.b.at(p, j) : panel;
+            const std::ptrdiff_t* offsets = in_place ? direct_offsets : packed_offsets;
+            for (std::ptrdiff_t i = 0; i < rows;) {
+                const int height = tile_rows<T>(rows - i);
+                const auto kernel = tile_kernel<T>(height, packets);
+                const T* a = pack_a ? packed_a + i * depth : g.a.at(row + i, p);
+                const std::ptrdiff_t a_row = pack_a ? 1 : g.a.row_stride;
+                const std::ptrdiff_t a_col = pack_a ? height : g.a.col_stride;
+                T* c = g.c + (row + i) * g.ldc + j;
+                if (partial)
+                    multiply_edge(kernel, height, columns, depth, a, a_row, a_col, b, offsets, c, g.ldc,
+                                  accumulate);
+                else
+                    kernel(depth, a, a_row, a_col, b, offsets, c, g.ldc, accumulate);
+                i += height;
+            }
+            j += columns;
+        }
+        if (last == g.n && p + depth == g.k) g.finish(g.first_row + row, rows);
+    }
+}
+
+template <class T>
+void multiply_blocks(const product<T>& g) {
+    const std::ptrdiff_t step = block_depth<T>(g.k);
+    for (std::ptrdiff_t j = 0; j < g.n; j += blocks<T>::columns)
+        for (std::ptrdiff_t p = 0; p < g.k; p += step)
+            multiply_block(g, j, smaller(g.n, j + blocks<T>::columns), p, smaller(step, g.k - p));
+}
+
+/// Rows of dot products; a and b are read along the depth.
+template <class T>
+void multiply_dots(const product<T>& g) {
+    constexpr int R = tile<T>::dot_rows, Q = tile<T>::dot_columns;
+    std::ptrdiff_t offsets[Q];
+    for (int q = 0; q < Q; ++q) offsets[q] = q * g.b.col_stride;
+    for (std::ptrdiff_t i = 0; i < g.m;) {
+        const int rows = g.m - i >= R ? R : 1;
+        for (std::ptrdiff_t j = 0; j < g.n;) {
+            const int columns = g.n - j >= Q ? Q : 1;
+            dot_kernel<T>(rows, columns)(g.k, g.a.at(i, 0), g.a.row_stride, g.b.at(0, j), offsets,
+                                         g.c + i * g.ldc + j, g.ldc, g.accumulate, 1, 0, 0);
+            j += columns;
+        }
+        i += rows;
+    }
+    g.finish(g.first_row, g.m);
+}
+
+template <class T>
+struct shared_product {
+    product<T> whole;
+    bool dots, by_rows;
+    int parts;
+    std::ptrdiff_t scratch_step;
+
+    static void run(void* context, int part) {
+        const auto& self = *static_cast<const shared_product*>(context);
+        product<T> g = self.whole;
+        g.scratch += part * self.scratch_step;
+        if (self.by_rows) {
+            const range r = share(g.m, tile<T>::rows, part, self.parts);
+            g.a.data = g.a.at(r.begin, 0);
+            g.c += r.begin * g.ldc;
+            g.first_row += r.begin;
+            g.m = r.end - r.begin;
+        } else if (self.parts > 1) {
+            const range r = share(g.n, self.dots ? tile<T>::dot_columns : tile<T>::columns, part, self.parts);
+            g.b.data = g.b.at(0, r.begin);
+            g.c += r.begin;
+            g.n = r.end - r.begin;
+            g.finish = {};
+        }
+        if (g.m <= 0 || g.n <= 0) return;
+        if (self.dots)
+            multiply_dots(g);
+        else
+            multiply_blocks(g);
+    }
+};
+
+}  // namespace detail
+
+/// Elements of scratch that `gemm` needs. It grows with each size, up to a bound for each thread.
+template <class T>
+constexpr std::size_t gemm_scratch(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, int threads) {
+    return std::size_t(threads > 1 ? threads : 1) *
+           std::size_t(detail::packed_b_size<T>(n, k) + detail::packed_a_size<T>(m, k));
+}
+
+/// c[m x n] (row-major, row i at c + i * ldc) = a[m x k] * b[k x n], or += when `accumulate`. `finish` is
+/// called on ranges of finished rows, each row once, possibly from several threads. `scratch` holds
+/// gemm_scratch<T>(m, n, k, team.size()) elements and is best aligned to 64 bytes. The result does not depend
+/// on the number of threads.
+template <class T>
+void gemm(const thread_team& team, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, matrix_ref<T> a,
+          matrix_ref<T> b, T* c, std::ptrdiff_t ldc, bool accumulate, T* scratch, epilogue finish = {}) {
+    if (m <= 0) return;
+    if (n <= 0 || k <= 0) {
+        for (std::ptrdiff_t i = 0; i < m && !accumulate; ++i)
+            for (std::ptrdiff_t j = 0; j < n; ++j) c[i * ldc + j] = T(0);
+        finish(0, m);
+        return;
+    }
+    using limits = blocks<T>;
+    const bool dots = b.row_stride == 1 && a.col_stride == 1 &&
+                      ((m <= limits::dot_rows && b.col_stride != 1) || n <= limits::dot_columns);
+    const std::ptrdiff_t worth = m * n * k / limits::work + 1;
+    const int parts = worth < team.size() ? int(worth) : team.size();
+    const bool by_rows = parts > 1 && m >= 2 * tile<T>::rows * parts;
+    const std::ptrdiff_t step = detail::packed_b_size<T>(n, k) + detail::packed_a_size<T>(m, k);
+    detail::shared_product<T> job{
+        {m, n, k, a, b, c, ldc, accumulate, scratch, finish}, dots, by_rows, parts, step};
+    team.run(parts, detail::shared_product<T>::run, &job);
+    if (parts > 1 && !by_rows) finish(0, m);
+}
+
+}  // namespace weft::cpu_backend
