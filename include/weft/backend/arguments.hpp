@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "../graph/record.hpp"
+
+namespace weft {
+
+/// What one operation works on: the memory of its inputs, outputs and step operands, in the order of its
+/// record. Absent ones are null.
+template <class T>
+struct arguments {
+    const T* in[graph::max_inputs] = {};
+    T* out[graph::max_outputs] = {};
+    T* operand[graph::max_steps] = {};
+    int batch = 1;
+    std::uint64_t seed = 0, step = 0;  ///< for dropout: the model's seed and the number of the training step
+};
+
+}  // namespace weft

@@ -1,0 +1,151 @@
+#pragma once
+
+#include "../../core/math.hpp"
+#include "../../graph/lower.hpp"
+#include "../../graph/record.hpp"
+
+/// The functions of one number and their derivatives, as the formulas stand in the papers.
+namespace weft::reference_backend {
+
+using graph::function;
+
+template <class T>
+constexpr T sigmoid(T x) {
+    return x >= 0 ? T(1) / (T(1) + math::exp(-x)) : math::exp(x) / (T(1) + math::exp(x));
+}
+template <class T>
+constexpr T softplus(T x) {
+    return (x > 0 ? x : T(0)) + math::log1p(math::exp(x > 0 ? -x : x));
+}
+
+inline constexpr double selu_alpha = 1.6732632423543772848170429916717,
+                        selu_scale = 1.0507009873554804934193349852946;
+inline constexpr double gelu_k = 0.7978845608028653558798921198687, gelu_c = 0.044715;  // sqrt(2 / pi)
+
+/// The k-th of a network's own functions: its value at x, or its slope.
+template <class T, class... F>
+constexpr T custom(graph::function_list<F...>, int k, T x, bool slope) {
+    using call = T (*)(T);
+    constexpr call values[] = {&F::template value<T>..., nullptr};
+    constexpr call slopes[] = {&F::template slope<T>..., nullptr};
+    return (slope ? slopes : values)[k](x);
+}
+
+template <class Functions, class T>
+constexpr T apply(function f, const std::int32_t (&bits)[2], T x) {
+    const T p = T(from_bits(bits[0]));
+    using enum function;
+    switch (f) {
+        case relu:
+            return x > 0 ? x : T(0);
+        case leaky_relu:
+            return x > 0 ? x : p * x;
+        case elu:
+            return x > 0 ? x : p * (math::exp(x) - 1);
+        case selu:
+            return T(selu_scale) * (x > 0 ? x : T(selu_alpha) * (math::exp(x) - 1));
+        case gelu:
+            return x / 2 * (1 + math::erf(x * T(0.70710678118654752440)));
+        case gelu_tanh:
+            return x / 2 * (1 + math::tanh(T(gelu_k) * (x + T(gelu_c) * x * x * x)));
+        case silu:
+            return x * sigmoid(x);
+        case mish:
+            return x * math::tanh(softplus(x));
+        case hard_swish:
+            return x <= -3 ? T(0) : x >= 3 ? x : x * (x + 3) / 6;
+        case function::sigmoid:
+            return reference_backend::sigmoid(x);
+        case tanh:
+            return math::tanh(x);
+        case function::softplus:
+            return reference_backend::softplus(x);
+        case exp:
+            return math::exp(x);
+        case log:
+            return math::log(x);
+        case square:
+            return x * x;
+        case sqrt:
+            return math::sqrt(x);
+        case abs:
+            return x < 0 ? -x : x;
+        case huber: {
+            const T a = x < 0 ? -x : x;
+            return a <= p ? x * x / 2 : p * (a - p / 2);
+        }
+        case custom:
+            return reference_backend::custom(Functions{}, bits[1], x, false);
+        default:
+            return x;
+    }
+}
+
+/// f' from f's result y.
+template <class T>
+constexpr T slope_from_y(function f, const std::int32_t (&bits)[2], T y) {
+    const T p = T(from_bits(bits[0]));
+    using enum function;
+    switch (f) {
+        case relu:
+            return y > 0 ? T(1) : T(0);
+        case leaky_relu:
+            return y > 0 ? T(1) : p;
+        case elu:
+            return y > 0 ? T(1) : y + p;
+        case selu:
+            return y > 0 ? T(selu_scale) : y + T(selu_scale * selu_alpha);
+        case sigmoid:
+            return y * (1 - y);
+        case tanh:
+            return 1 - y * y;
+        case exp:
+            return y;
+        case sqrt:
+            return T(0.5) / y;
+        default:
+            return T(1);
+    }
+}
+
+/// f' from f's argument x.
+template <class Functions, class T>
+constexpr T slope_from_x(function f, const std::int32_t (&bits)[2], T x) {
+    const T p = T(from_bits(bits[0]));
+    using enum function;
+    switch (f) {
+        case gelu:
+            return (1 + math::erf(x * T(0.70710678118654752440))) / 2 +
+                   x * math::exp(-x * x / 2) * T(0.39894228040143267794);
+        case gelu_tanh: {
+            const T t = math::tanh(T(gelu_k) * (x + T(gelu_c) * x * x * x));
+            return (1 + t) / 2 + x / 2 * (1 - t * t) * T(gelu_k) * (1 + 3 * T(gelu_c) * x * x);
+        }
+        case silu: {
+            const T s = reference_backend::sigmoid(x);
+            return s * (1 + x * (1 - s));
+        }
+        case mish: {
+            const T t = math::tanh(reference_backend::softplus(x));
+            return t + x * (1 - t * t) * reference_backend::sigmoid(x);
+        }
+        case hard_swish:
+            return x <= -3 ? T(0) : x >= 3 ? T(1) : (2 * x + 3) / 6;
+        case softplus:
+            return reference_backend::sigmoid(x);
+        case log:
+            return 1 / x;
+        case square:
+            return 2 * x;
+        case abs:
+            return x > 0 ? T(1) : x < 0 ? T(-1) : T(0);
+        case huber:
+            return x > p ? p : x < -p ? -p : x;
+        case custom:
+            return reference_backend::custom(Functions{}, bits[1], x, true);
+        default:
+            return T(1);
+    }
+}
+
+}  // namespace weft::reference_backend
