@@ -3,7 +3,7 @@
 # Usage: sh examples/quickstart.sh [MNIST_DIR]     without MNIST, the small digits of examples/data
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd) || exit 2
-data=$root/examples/data/digits
+data=$root/examples/data/digits.csv
 if [ $# -gt 0 ]; then data=$(cd "$1" && pwd) || exit 2; fi
 
 . "$root/cmake/packages.sh"
