@@ -79,7 +79,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         write(folder)
         environment = dict(os.environ, WEFT_INTEROP_DIR=folder)
-        subprocess.run([sys.argv[1], "[.interop]"], env=environment, check=True)
+        subprocess.run([sys.argv[1], "[interop]"], env=environment, check=True)
         read(folder)
     print(f"safetensors {safetensors.__version__}: both ways agree" + ("" if torch is None else ", PyTorch too"))
 
