@@ -88,7 +88,7 @@ double median(std::vector<double> v) {
 }  // namespace
 
 int main() {
-    const thread_team team(1);
+    const thread_team team;
     std::printf("%-20s %5s %5s %5s %10s %10s %8s %8s %7s\n", "product", "m", "n", "k", "weft us", "Eigen us",
                 "GFLOP/s", "Eigen's", "ratio");
     int slower = 0;

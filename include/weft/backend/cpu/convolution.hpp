@@ -9,131 +9,123 @@ namespace weft::cpu_backend {
 
 namespace detail {
 
-/// Forward, or backward to the data: per image and group, copy the planes, then correlate. With as many
-/// images as threads each thread takes whole images, otherwise the threads share the planes and rows of one
-/// image at a time.
+/// Forward, or backward to the data: for each image and group, copy the planes, then correlate. With as many
+/// images as threads each thread takes whole images, otherwise the threads share the planes and then the rows
+/// of one image at a time.
 template <class T>
 struct image_run {
     conv2d_geometry g;
+    input_layout there;
+    result_layout back;
+    bool forward;
+    std::ptrdiff_t batch;
     const T *in, *weights;  // weights: as they are, or turned for the way back
     T* out;
     const std::ptrdiff_t* offsets;
     T* scratch;
-    std::ptrdiff_t step;  // scratch of one thread: the copied planes, then a band
-    std::ptrdiff_t planes;
-    std::ptrdiff_t batch;
     int parts;
     epilogue finish;
-    std::ptrdiff_t sample = 0;
-    int group = 0;
+    // For one group: channels read and written, and rows of results; of scratch: the copied planes, and all
+    // of one thread.
+    std::ptrdiff_t ins, outs, rows, planes, step;
+    std::ptrdiff_t sample = 0, group = 0;
+
+    constexpr image_run(const conv2d_geometry& geometry, bool forward_, std::ptrdiff_t batch_ = 0,
+                        const T* in_ = nullptr, const T* weights_ = nullptr, T* out_ = nullptr,
+                        const std::ptrdiff_t* offsets_ = nullptr, T* scratch_ = nullptr, int parts_ = 1,
+                        epilogue finish_ = {})
+        : g(geometry),
+          there(geometry),
+          back(geometry),
+          forward(forward_),
+          batch(batch_),
+          in(in_),
+          weights(weights_),
+          out(out_),
+          offsets(offsets_),
+          scratch(scratch_),
+          parts(parts_),
+          finish(finish_),
+          ins((forward ? g.channels : g.filters) / g.groups),
+          outs((forward ? g.filters : g.channels) / g.groups),
+          rows(forward ? there.v.results : (g.height - 1) / g.stride_h + 1),
+          planes(ins * (forward ? there.plane : back.plane) + view_slack<T>()),
+          step(planes +
+               (forward ? band_size<T>(there.v.results, there.pitch) : band_size<T>(g.height, back.pitch))) {}
+
+    void copy(std::ptrdiff_t s, std::ptrdiff_t group_, std::ptrdiff_t first, std::ptrdiff_t last,
+              T* view) const {
+        const T* from = in + (s * g.groups + group_) * ins *
+                                 (forward ? std::ptrdiff_t(g.height) * g.width
+                                          : std::ptrdiff_t(there.v.results) * there.h.results);
+        for (std::ptrdiff_t c = first; c < last; ++c) {
+            if (forward)
+                copy_input(there, from + c * g.height * g.width, view + c * there.plane);
+            else
+                copy_result(back, from + c * there.v.results * there.h.results, view + c * back.plane);
+        }
+    }
+    [[gnu::noinline]] void compute(std::ptrdiff_t s, std::ptrdiff_t group_, std::ptrdiff_t first,
+                                   std::ptrdiff_t last, const T* view, T* band) const {
+        const std::ptrdiff_t window = std::ptrdiff_t(g.kernel_h) * g.kernel_w;
+        const T* w = weights + group_ * ins * outs * window;
+        const std::ptrdiff_t block = (s * g.groups + group_) * outs;
+        if (forward) {
+            const std::ptrdiff_t plane = std::ptrdiff_t(there.v.results) * there.h.results;
+            correlate<T>({outs, ins * window, w, view, offsets, there.v.results, there.h.results, there.pitch,
+                          out + block * plane, plane, there.h.results, 1, band},
+                         first, last);
+            return;
+        }
+        const std::ptrdiff_t plane = std::ptrdiff_t(g.height) * g.width;
+        const std::ptrdiff_t* from = offsets;
+        for (int r = 0; r < g.stride_h; ++r)
+            for (int c = 0; c < g.stride_w; ++c) {
+                const std::ptrdiff_t taps = std::ptrdiff_t(back.v.taps(r)) * back.h.taps(c);
+                const int height = back.v.inputs(r), width = back.h.inputs(c);
+                if (height > 0 && width > 0)
+                    correlate<T>({outs, ins * taps, w, view, from, height, width, back.pitch,
+                                  out + block * plane + back.v.first_input(r) * std::ptrdiff_t(g.width) +
+                                      back.h.first_input(c),
+                                  plane, std::ptrdiff_t(g.stride_h) * g.width, g.stride_w, band},
+                                 first, smaller(last, height));
+                w += ins * outs * taps;
+                from += ins * taps;
+            }
+    }
 
     T* band(int part) const { return scratch + part * step + planes; }
-};
 
-template <class T>
-struct forward_run : image_run<T> {
-    using base = image_run<T>;
-    constexpr std::ptrdiff_t in_channels() const { return this->g.channels / this->g.groups; }
-    constexpr std::ptrdiff_t out_channels() const { return this->g.filters / this->g.groups; }
-    std::ptrdiff_t work_rows() const { return this->g.out_h(); }
-
-    void copy(std::ptrdiff_t sample, int group, std::ptrdiff_t first, std::ptrdiff_t last, T* view) const {
-        const conv2d_geometry& g = this->g;
-        const std::ptrdiff_t image = std::ptrdiff_t(g.height) * g.width;
-        const T* in = this->in + (sample * g.channels + group * in_channels()) * image;
-        const std::ptrdiff_t plane = input_layout(g).plane();
-        for (std::ptrdiff_t c = first; c < last; ++c) copy_input(g, in + c * image, view + c * plane);
-    }
-    void compute(std::ptrdiff_t sample, int group, std::ptrdiff_t first, std::ptrdiff_t last, const T* view,
-                 T* band) const {
-        const conv2d_geometry& g = this->g;
-        const std::ptrdiff_t depth = in_channels() * g.kernel_h * g.kernel_w;
-        const std::ptrdiff_t plane = std::ptrdiff_t(g.out_h()) * g.out_w();
-        const std::ptrdiff_t filter = group * out_channels();
-        correlate<T>({out_channels(), depth, this->weights + filter * depth, view, this->offsets, g.out_h(),
-                      g.out_w(), input_layout(g).pitch(), this->out + (sample * g.filters + filter) * plane,
-                      plane, g.out_w(), 1, band},
-                     first, last);
-    }
-};
-
-template <class T>
-struct data_run : image_run<T> {
-    constexpr std::ptrdiff_t in_channels() const { return this->g.filters / this->g.groups; }
-    constexpr std::ptrdiff_t out_channels() const { return this->g.channels / this->g.groups; }
-    /// Rows of quotients, of which each phase has its own.
-    std::ptrdiff_t work_rows() const { return (this->g.height - 1) / this->g.stride_h + 1; }
-
-    void copy(std::ptrdiff_t sample, int group, std::ptrdiff_t first, std::ptrdiff_t last, T* view) const {
-        const conv2d_geometry& g = this->g;
-        const std::ptrdiff_t image = std::ptrdiff_t(g.out_h()) * g.out_w();
-        const T* in = this->in + (sample * g.filters + group * in_channels()) * image;
-        const std::ptrdiff_t plane = result_layout(g).plane();
-        for (std::ptrdiff_t c = first; c < last; ++c) copy_result(g, in + c * image, view + c * plane);
-    }
-    void compute(std::ptrdiff_t sample, int group, std::ptrdiff_t first, std::ptrdiff_t last, const T* view,
-                 T* band) const {
-        const conv2d_geometry& g = this->g;
-        const result_layout layout(g);
-        const std::ptrdiff_t plane = std::ptrdiff_t(g.height) * g.width,
-                             pairs = in_channels() * out_channels();
-        const T* weights = this->weights + group * pairs * g.kernel_h * g.kernel_w;
-        const std::ptrdiff_t* offsets = this->offsets;
-        T* out = this->out + (sample * g.channels + group * out_channels()) * plane;
-        for (int r = 0; r < g.stride_h; ++r)
-            for (int s = 0; s < g.stride_w; ++s) {
-                const std::ptrdiff_t taps = std::ptrdiff_t(layout.v.taps(r)) * layout.h.taps(s);
-                const int height = layout.v.inputs(r), width = layout.h.inputs(s);
-                if (height > 0 && width > 0)
-                    correlate<T>(
-                        {out_channels(), in_channels() * taps, weights, view, offsets, height, width,
-                         layout.pitch(),
-                         out + std::ptrdiff_t(layout.v.first_input(r)) * g.width + layout.h.first_input(s),
-                         plane, std::ptrdiff_t(g.stride_h) * g.width, g.stride_w, band},
-                        first, smaller(last, height));
-                weights += pairs * taps;
-                offsets += in_channels() * taps;
-            }
-    }
-};
-
-template <class Run>
-struct image_tasks {
-    /// Whole images.
-    static void samples(void* context, int part) {
-        const Run& run = *static_cast<const Run*>(context);
+    static void whole_images(void* context, int part) {
+        const auto& run = *static_cast<const image_run*>(context);
         const range mine = share(run.batch, 1, part, run.parts);
-        auto* const view = run.scratch + part * run.step;
-        for (std::ptrdiff_t sample = mine.begin; sample < mine.end; ++sample) {
+        T* const view = run.scratch + part * run.step;
+        for (std::ptrdiff_t s = mine.begin; s < mine.end; ++s) {
             for (int group = 0; group < run.g.groups; ++group) {
-                run.copy(sample, group, 0, run.in_channels(), view);
-                run.compute(sample, group, 0, run.work_rows(), view, run.band(part));
+                run.copy(s, group, 0, run.ins, view);
+                run.compute(s, group, 0, run.rows, view, run.band(part));
             }
-            run.finish(sample, 1);
+            run.finish(s, 1);
         }
     }
     static void copies(void* context, int part) {
-        const Run& run = *static_cast<const Run*>(context);
-        const range mine = share(run.in_channels(), 1, part, run.parts);
+        const auto& run = *static_cast<const image_run*>(context);
+        const range mine = share(run.ins, 1, part, run.parts);
         run.copy(run.sample, run.group, mine.begin, mine.end, run.scratch);
     }
-    static void rows(void* context, int part) {
-        const Run& run = *static_cast<const Run*>(context);
-        const range mine = share(run.work_rows(), 1, part, run.parts);
+    static void bands(void* context, int part) {
+        const auto& run = *static_cast<const image_run*>(context);
+        const range mine = share(run.rows, 1, part, run.parts);
         run.compute(run.sample, run.group, mine.begin, mine.end, run.scratch, run.band(part));
     }
-    static void all(const thread_team& team, Run& run) {
-        run.parts = team.size();
-        if (run.batch >= team.size()) {
-            team.run(run.parts, samples, &run);
-            return;
-        }
-        for (run.sample = 0; run.sample < run.batch; ++run.sample) {
-            for (run.group = 0; run.group < run.g.groups; ++run.group) {
-                team.run(run.parts, copies, &run);
-                team.run(run.parts, rows, &run);
+    [[gnu::noinline]] void all(const thread_team& team) {
+        if (batch >= parts) return team.run(parts, whole_images, this);
+        for (sample = 0; sample < batch; ++sample) {
+            for (group = 0; group < g.groups; ++group) {
+                team.run(parts, copies, this);
+                team.run(parts, bands, this);
             }
-            run.finish(run.sample, 1);
+            finish(sample, 1);
         }
     }
 };
@@ -164,17 +156,14 @@ struct pointwise_run {
     }
     static void samples(void* context, int part) {
         const auto& run = *static_cast<const pointwise_run*>(context);
-        const thread_team alone(1);
+        const thread_team alone;
         const range mine = share(run.batch, 1, part, run.parts);
         for (std::ptrdiff_t s = mine.begin; s < mine.end; ++s)
             run.sample(alone, s, run.scratch + part * run.step);
     }
-    void all(const thread_team& team) {
-        parts = team.size();
-        if (batch >= team.size())
-            team.run(parts, samples, this);
-        else
-            for (std::ptrdiff_t s = 0; s < batch; ++s) sample(team, s, scratch);
+    [[gnu::noinline]] void all(const thread_team& team) {
+        if (batch >= parts) return team.run(parts, samples, this);
+        for (std::ptrdiff_t s = 0; s < batch; ++s) sample(team, s, scratch);
     }
 };
 
@@ -186,30 +175,10 @@ constexpr std::ptrdiff_t pointwise_step(const conv2d_geometry& g) {
     return std::ptrdiff_t(there > back ? there : back);
 }
 
-/// Elements of the copied planes of one group, forward and back.
-template <class T>
-constexpr std::ptrdiff_t input_planes(const conv2d_geometry& g) {
-    return g.channels / g.groups * input_layout(g).plane() + view_slack<T>();
-}
-template <class T>
-constexpr std::ptrdiff_t result_planes(const conv2d_geometry& g) {
-    return g.filters / g.groups * result_layout(g).plane() + view_slack<T>();
-}
-template <class T>
-constexpr std::ptrdiff_t forward_step(const conv2d_geometry& g) {
-    return input_planes<T>(g) + band_size<T>(g.out_h(), input_layout(g).pitch());
-}
-template <class T>
-constexpr std::ptrdiff_t data_step(const conv2d_geometry& g) {
-    return result_planes<T>(g) + band_size<T>(g.height, result_layout(g).pitch());
-}
-constexpr std::ptrdiff_t weight_count(const conv2d_geometry& g) {
-    return std::ptrdiff_t(g.filters) * (g.channels / g.groups) * g.kernel_h * g.kernel_w;
-}
-
 /// Lays the weights out as [group][phase][channel][filter][tap], and the offsets as [phase][filter][tap].
 template <class T>
-void turn_weights(const conv2d_geometry& g, const T* weights, T* turned, std::ptrdiff_t* offsets) {
+[[gnu::noinline]] void turn_weights(const conv2d_geometry& g, const T* weights, T* turned,
+                                    std::ptrdiff_t* offsets) {
     const result_layout layout(g);
     const std::ptrdiff_t channels = g.channels / g.groups, filters = g.filters / g.groups;
     const std::ptrdiff_t window = std::ptrdiff_t(g.kernel_h) * g.kernel_w;
@@ -217,14 +186,11 @@ void turn_weights(const conv2d_geometry& g, const T* weights, T* turned, std::pt
         for (int phase = 0; phase < g.stride_h * g.stride_w; ++phase)
             for (std::ptrdiff_t c = 0; c < channels; ++c)
                 for (std::ptrdiff_t f = 0; f < filters; ++f)
-                    for (int i = 0; i < g.kernel_h; ++i) {
-                        if (layout.v.phase(i) != phase / g.stride_w) continue;
-                        for (int j = 0; j < g.kernel_w; ++j) {
-                            if (layout.h.phase(j) != phase % g.stride_w) continue;
-                            *turned++ =
-                                weights[((group * filters + f) * channels + c) * window + i * g.kernel_w + j];
-                            if (group == 0 && c == 0) *offsets++ = layout.offset(int(f), i, j);
-                        }
+                    for (int tap = 0; tap < window; ++tap) {
+                        const int i = tap / g.kernel_w, j = tap % g.kernel_w;
+                        if (layout.v.phase(i) * g.stride_w + layout.h.phase(j) != phase) continue;
+                        *turned++ = weights[((group * filters + f) * channels + c) * window + tap];
+                        if (group == 0 && c == 0) *offsets++ = layout.offset(f, i, j);
                     }
 }
 
@@ -235,30 +201,32 @@ template <class T>
 constexpr std::size_t conv2d_forward_scratch(const conv2d_geometry& g, std::ptrdiff_t /*batch*/,
                                              int threads) {
     using namespace detail;
+    if (threads < 1) threads = 1;
     if (pointwise(g)) return std::size_t(threads * pointwise_step<T>(g));
     const std::ptrdiff_t depth = std::ptrdiff_t(g.channels / g.groups) * g.kernel_h * g.kernel_w;
-    return std::size_t(offset_space<T>(depth) + threads * forward_step<T>(g));
+    return std::size_t(offset_space<T>(depth) + threads * image_run<T>(g, true).step);
 }
 
 /// y[batch, filters, out_h, out_w] = the correlation of x[batch, channels, height, width] with
 /// w[filters, channels / groups, kernel_h, kernel_w]. `finish` is called for each sample (row) once, possibly
-/// from several threads. `scratch` holds conv2d_forward_scratch<T>(g, batch, team.size()) elements.
+/// from several threads. `scratch` holds conv2d_forward_scratch<T>(g, batch, team.size()) elements, aligned
+/// to 64 bytes.
 template <class T>
 void conv2d_forward(const thread_team& team, const conv2d_geometry& g, std::ptrdiff_t batch, const T* x,
                     const T* w, T* y, T* scratch, epilogue finish = {}) {
     using namespace detail;
     if (pointwise(g)) {
-        pointwise_run<T>{g, false, batch, x, w, y, scratch, pointwise_step<T>(g), 1, finish}.all(team);
+        pointwise_run<T>{g, false, batch, x, w, y, scratch, pointwise_step<T>(g), team.size(), finish}.all(
+            team);
         return;
     }
-    const std::ptrdiff_t channels = g.channels / g.groups, window = std::ptrdiff_t(g.kernel_h) * g.kernel_w;
-    auto* const offsets = ::new (static_cast<void*>(scratch)) std::ptrdiff_t[std::size_t(channels * window)];
-    for (std::ptrdiff_t k = 0; k < channels * window; ++k)
-        offsets[k] =
-            input_layout(g).offset(int(k / window), int(k % window) / g.kernel_w, int(k % g.kernel_w));
-    forward_run<T> run{{g, x, w, y, offsets, scratch + offset_space<T>(channels * window), forward_step<T>(g),
-                        input_planes<T>(g), batch, 1, finish}};
-    image_tasks<forward_run<T>>::all(team, run);
+    const std::ptrdiff_t window = std::ptrdiff_t(g.kernel_h) * g.kernel_w,
+                         depth = g.channels / g.groups * window;
+    auto* const offsets = ::new (static_cast<void*>(scratch)) std::ptrdiff_t[std::size_t(depth)];
+    image_run<T> run(g, true, batch, x, w, y, offsets, scratch + offset_space<T>(depth), team.size(), finish);
+    for (std::ptrdiff_t k = 0; k < depth; ++k)
+        offsets[k] = run.there.offset(k / window, int(k % window) / g.kernel_w, int(k % g.kernel_w));
+    run.all(team);
 }
 
 /// Elements of scratch that `conv2d_backward_data` needs; it does not depend on the batch.
@@ -266,29 +234,32 @@ template <class T>
 constexpr std::size_t conv2d_backward_data_scratch(const conv2d_geometry& g, std::ptrdiff_t /*batch*/,
                                                    int threads) {
     using namespace detail;
+    if (threads < 1) threads = 1;
     if (pointwise(g)) return std::size_t(threads * pointwise_step<T>(g));
     const std::ptrdiff_t depth = std::ptrdiff_t(g.filters / g.groups) * g.kernel_h * g.kernel_w;
-    return std::size_t(offset_space<T>(depth) + round_up(weight_count(g), 16) + threads * data_step<T>(g));
+    return std::size_t(offset_space<T>(depth) + round_up(weight_count(g), 16) +
+                       threads * image_run<T>(g, false).step);
 }
 
 /// dx[batch, channels, height, width] from dy[batch, filters, out_h, out_w] and the weights. `finish` is
 /// called for each sample (row) once. `scratch` holds conv2d_backward_data_scratch<T>(g, batch, team.size())
-/// elements.
+/// elements, aligned to 64 bytes.
 template <class T>
 void conv2d_backward_data(const thread_team& team, const conv2d_geometry& g, std::ptrdiff_t batch,
                           const T* dy, const T* w, T* dx, T* scratch, epilogue finish = {}) {
     using namespace detail;
     if (pointwise(g)) {
-        pointwise_run<T>{g, true, batch, dy, w, dx, scratch, pointwise_step<T>(g), 1, finish}.all(team);
+        pointwise_run<T>{g, true, batch, dy, w, dx, scratch, pointwise_step<T>(g), team.size(), finish}.all(
+            team);
         return;
     }
     const std::ptrdiff_t depth = std::ptrdiff_t(g.filters / g.groups) * g.kernel_h * g.kernel_w;
     auto* const offsets = ::new (static_cast<void*>(scratch)) std::ptrdiff_t[std::size_t(depth)];
     T* const turned = scratch + offset_space<T>(depth);
     turn_weights(g, w, turned, offsets);
-    data_run<T> run{{g, dy, turned, dx, offsets, turned + round_up(weight_count(g), 16), data_step<T>(g),
-                     result_planes<T>(g), batch, 1, finish}};
-    image_tasks<data_run<T>>::all(team, run);
+    image_run<T> run(g, false, batch, dy, turned, dx, offsets, turned + round_up(weight_count(g), 16),
+                     team.size(), finish);
+    run.all(team);
 }
 
 }  // namespace weft::cpu_backend

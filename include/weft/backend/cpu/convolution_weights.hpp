@@ -12,70 +12,80 @@ namespace detail {
 template <class T>
 struct weights_run {
     conv2d_geometry g;
+    input_layout layout;
     std::ptrdiff_t batch;
     const T *x, *dy;
     T *dw, *db;
-    T* scratch;
+    T* inputs;
     int parts;
+    // Sizes: positions in whole packets, of a result plane, of the copies of one image.
+    std::ptrdiff_t length, plane, input_size, result_size, images;
+    T* results;
     std::ptrdiff_t first = 0, count = 0;  // the images at work
 
     static constexpr std::ptrdiff_t group_size = 1 << 18;  // elements of copies that stay in a cache
 
-    static constexpr std::ptrdiff_t result_plane(const conv2d_geometry& g) {
-        return plane_pitch(round_up(input_layout(g).positions(), tile<T>::lanes));
+    constexpr weights_run(const conv2d_geometry& geometry, std::ptrdiff_t batch_, const T* x_, const T* dy_,
+                          T* dw_, T* db_, T* scratch, int parts_)
+        : g(geometry),
+          layout(geometry),
+          batch(batch_),
+          x(x_),
+          dy(dy_),
+          dw(dw_),
+          db(db_),
+          inputs(scratch),
+          parts(parts_),
+          length(round_up(layout.positions(), tile<T>::lanes)),
+          plane(plane_pitch(length)),
+          input_size(g.channels * layout.plane),
+          result_size(g.filters * plane),
+          images(group_size / (input_size + result_size)),
+          results(scratch) {
+        images = images < 1 ? 1 : smaller(images, batch);
+        if (scratch != nullptr) results = scratch + images * input_size + view_slack<T>();
     }
-    static constexpr std::ptrdiff_t input_size(const conv2d_geometry& g) {
-        return g.channels * input_layout(g).plane();
+    constexpr std::size_t scratch_size() const {
+        return std::size_t(images * (input_size + result_size) + view_slack<T>());
     }
-    static constexpr std::ptrdiff_t result_size(const conv2d_geometry& g) {
-        return g.filters * result_plane(g);
-    }
-    static constexpr std::ptrdiff_t images(const conv2d_geometry& g, std::ptrdiff_t batch) {
-        const std::ptrdiff_t fit = group_size / (input_size(g) + result_size(g));
-        return fit < 1 ? 1 : smaller(fit, batch);
-    }
-
-    T* inputs() const { return scratch; }
-    T* results() const { return scratch + images(g, batch) * input_size(g) + view_slack<T>(); }
 
     static void copy(void* context, int part) {
         const auto& run = *static_cast<const weights_run*>(context);
         const conv2d_geometry& g = run.g;
-        const input_layout layout(g);
-        const std::ptrdiff_t in = std::ptrdiff_t(g.height) * g.width,
-                             out = std::ptrdiff_t(g.out_h()) * g.out_w();
-        const std::ptrdiff_t plane = result_plane(g);
+        const std::ptrdiff_t in = std::ptrdiff_t(g.height) * g.width;
         const range channels = share(run.count * g.channels, 1, part, run.parts);
         for (std::ptrdiff_t c = channels.begin; c < channels.end; ++c)
-            copy_input(g, run.x + (run.first * g.channels + c) * in, run.inputs() + c * layout.plane());
+            copy_input(run.layout, run.x + (run.first * g.channels + c) * in,
+                       run.inputs + c * run.layout.plane);
         const range filters = share(run.count * g.filters, 1, part, run.parts);
+        const int height = run.layout.v.results, width = run.layout.h.results;
+        const std::ptrdiff_t last = (height - 1) * run.layout.pitch;
         for (std::ptrdiff_t f = filters.begin; f < filters.end; ++f) {
-            T* const to = run.results() + f * plane;
-            copy_view(run.dy + (run.first * g.filters + f) * out, g.out_h(), g.out_w(), 0, 0, 1, 1,
-                      g.out_h() - 1, int(layout.pitch()), to);
-            const std::ptrdiff_t last = (g.out_h() - 1) * layout.pitch();
-            copy_view(run.dy + (run.first * g.filters + f + 1) * out - g.out_w(), 1, g.out_w(), 0, 0, 1, 1, 1,
-                      int(plane - last), to + last);
+            const T* from = run.dy + (run.first * g.filters + f) * height * width;
+            T* const to = run.results + f * run.plane;
+            copy_view(from, height, width, 0, 0, 1, 1, height - 1, int(run.layout.pitch), to);
+            copy_view(from, height, width, height - 1, 0, 1, 1, 1, int(run.plane - last), to + last);
         }
     }
 
     /// Columns [begin, end) of the rows of one filter group that start at `filter`.
-    void columns(std::ptrdiff_t filter, int rows, std::ptrdiff_t begin, std::ptrdiff_t end) const {
+    [[gnu::noinline]] void columns(std::ptrdiff_t filter, int rows, std::ptrdiff_t begin,
+                                   std::ptrdiff_t end) const {
         constexpr int most = tile<T>::dot_columns;
-        const input_layout layout(g);
         const std::ptrdiff_t channels = g.channels / g.groups,
                              window = std::ptrdiff_t(g.kernel_h) * g.kernel_w;
-        const std::ptrdiff_t group = filter / (g.filters / g.groups);
-        const std::ptrdiff_t depth = round_up(layout.positions(), tile<T>::lanes);
+        const std::ptrdiff_t first_channel = filter / (g.filters / g.groups) * channels;
         for (std::ptrdiff_t k = begin; k < end;) {
             const int width = end - k >= most ? most : 1;
             std::ptrdiff_t offsets[most];
-            for (int q = 0; q < width; ++q)
-                offsets[q] = layout.offset(int(group * channels + (k + q) / window),
-                                           int((k + q) % window) / g.kernel_w, int((k + q) % g.kernel_w));
-            dot_kernel<T>(rows, width)(depth, results() + filter * result_plane(g), result_plane(g), inputs(),
-                                       offsets, dw + filter * channels * window + k, channels * window,
-                                       first > 0, count, result_size(g), input_size(g));
+            for (int q = 0; q < width; ++q) {
+                const int tap = int((k + q) % window);
+                offsets[q] =
+                    layout.offset(first_channel + (k + q) / window, tap / g.kernel_w, tap % g.kernel_w);
+            }
+            dot_kernel<T>(rows, width)(length, results + filter * plane, plane, inputs, offsets,
+                                       dw + filter * channels * window + k, channels * window, first > 0,
+                                       count, result_size, input_size);
             k += width;
         }
     }
@@ -105,10 +115,9 @@ struct weights_run {
         using namespace Eigen::internal;
         packet<T> total = pset1<packet<T>>(T(0));
         for (std::ptrdiff_t s = 0; s < count; ++s) {
-            const T* plane = results() + s * result_size(g) + filter * result_plane(g);
-            const std::ptrdiff_t size = round_up(input_layout(g).positions(), tile<T>::lanes);
-            for (std::ptrdiff_t i = 0; i < size; i += tile<T>::lanes)
-                total = padd(total, ploadu<packet<T>>(plane + i));
+            const T* values = results + s * result_size + filter * plane;
+            for (std::ptrdiff_t i = 0; i < length; i += tile<T>::lanes)
+                total = padd(total, ploadu<packet<T>>(values + i));
         }
         db[filter] = first > 0 ? db[filter] + predux(total) : predux(total);
     }
@@ -120,9 +129,7 @@ struct weights_run {
 template <class T>
 constexpr std::size_t conv2d_backward_weights_scratch(const conv2d_geometry& g, std::ptrdiff_t batch,
                                                       int /*threads*/) {
-    using run = detail::weights_run<T>;
-    return std::size_t(run::images(g, batch) * (run::input_size(g) + run::result_size(g)) +
-                       detail::view_slack<T>());
+    return detail::weights_run<T>(g, batch, nullptr, nullptr, nullptr, nullptr, nullptr, 1).scratch_size();
 }
 
 /// dw[filters, channels / groups, kernel_h, kernel_w] and, unless null, db[filters], summed over the batch,
@@ -132,21 +139,16 @@ template <class T>
 void conv2d_backward_weights(const thread_team& team, const conv2d_geometry& g, std::ptrdiff_t batch,
                              const T* x, const T* dy, T* dw, T* db, T* scratch) {
     using namespace detail;
-    using run_type = weights_run<T>;
-    run_type run{g, batch, x, dy, dw, db, scratch, team.size()};
-    const std::ptrdiff_t group = run_type::images(g, batch);
-    T* const slack = scratch + group * run_type::input_size(g);
-    for (std::ptrdiff_t i = 0; i < view_slack<T>(); ++i) slack[i] = T(0);
-    for (run.first = 0; run.first < batch; run.first += group) {
-        run.count = smaller(group, batch - run.first);
-        team.run(run.parts, run_type::copy, &run);
-        team.run(run.parts, run_type::compute, &run);
+    weights_run<T> run(g, batch, x, dy, dw, db, scratch, team.size());
+    clear_from(run.results, -view_slack<T>(), 0);
+    for (run.first = 0; run.first < batch; run.first += run.images) {
+        run.count = smaller(run.images, batch - run.first);
+        team.run(run.parts, weights_run<T>::copy, &run);
+        team.run(run.parts, weights_run<T>::compute, &run);
     }
     if (batch > 0) return;
-    for (std::ptrdiff_t i = 0;
-         i < std::ptrdiff_t(g.filters) * (g.channels / g.groups) * g.kernel_h * g.kernel_w; ++i)
-        dw[i] = T(0);
-    for (int f = 0; f < g.filters && db != nullptr; ++f) db[f] = T(0);
+    clear_from(dw, 0, weight_count(g));
+    if (db != nullptr) clear_from(db, 0, g.filters);
 }
 
 }  // namespace weft::cpu_backend

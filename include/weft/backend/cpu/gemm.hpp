@@ -64,9 +64,10 @@ struct product {
 
 /// One tile whose last columns may lie outside c.
 template <class T>
-void multiply_edge(tile_function<T> kernel, int rows, int columns, std::ptrdiff_t depth, const T* a,
-                   std::ptrdiff_t a_row, std::ptrdiff_t a_col, const T* b, const std::ptrdiff_t* offsets,
-                   T* c, std::ptrdiff_t ldc, bool accumulate) {
+[[gnu::noinline]] void multiply_edge(tile_function<T> kernel, int rows, int columns, std::ptrdiff_t depth,
+                                     const T* a, std::ptrdiff_t a_row, std::ptrdiff_t a_col, const T* b,
+                                     const std::ptrdiff_t* offsets, T* c, std::ptrdiff_t ldc,
+                                     bool accumulate) {
     alignas(64) T buffer[tile<T>::rows * tile<T>::columns];
     kernel(depth, a, a_row, a_col, b, offsets, buffer, tile<T>::columns, false);
     for (int r = 0; r < rows; ++r) {
@@ -81,8 +82,8 @@ void multiply_edge(tile_function<T> kernel, int rows, int columns, std::ptrdiff_
 
 /// The product of one block: columns [first, last) and depth [p, p + depth).
 template <class T>
-void multiply_block(const product<T>& g, std::ptrdiff_t first, std::ptrdiff_t last, std::ptrdiff_t p,
-                    std::ptrdiff_t depth) {
+[[gnu::noinline]] void multiply_block(const product<T>& g, std::ptrdiff_t first, std::ptrdiff_t last,
+                                      std::ptrdiff_t p, std::ptrdiff_t depth) {
     constexpr int lanes = tile<T>::lanes, width = tile<T>::columns;
     const bool direct = g.b.col_stride == 1 && g.m <= blocks<T>::few_rows;
     const bool pack_a = g.a.col_stride != 1 && g.n > 2 * width && g.m > 1;
@@ -132,7 +133,7 @@ void multiply_block(const product<T>& g, std::ptrdiff_t first, std::ptrdiff_t la
 }
 
 template <class T>
-void multiply_blocks(const product<T>& g) {
+[[gnu::noinline]] void multiply_blocks(const product<T>& g) {
     const std::ptrdiff_t step = block_depth<T>(g.k);
     for (std::ptrdiff_t j = 0; j < g.n; j += blocks<T>::columns)
         for (std::ptrdiff_t p = 0; p < g.k; p += step)
@@ -141,7 +142,7 @@ void multiply_blocks(const product<T>& g) {
 
 /// Rows of dot products; a and b are read along the depth.
 template <class T>
-void multiply_dots(const product<T>& g) {
+[[gnu::noinline]] void multiply_dots(const product<T>& g) {
     constexpr int R = tile<T>::dot_rows, Q = tile<T>::dot_columns;
     std::ptrdiff_t offsets[Q];
     for (int q = 0; q < Q; ++q) offsets[q] = q * g.b.col_stride;

@@ -84,6 +84,13 @@ constexpr int tile_rows(std::ptrdiff_t left) {
 /// The packets of the next tile when `left` packets remain: four are two and two, not three and one.
 constexpr int tile_packets(std::ptrdiff_t left) { return left == 4 ? 2 : left >= 3 ? 3 : int(left); }
 
+/// out[i] = the sum of a packet of partial sums.
+template <class T>
+[[gnu::noinline]] void add_lanes(const T* partial, int count, T* out) {
+    for (int i = 0; i < count; ++i)
+        out[i] = Eigen::internal::predux(Eigen::internal::pload<packet<T>>(partial + i * tile<T>::lanes));
+}
+
 /// c[R x Q] (+)= a[R x depth] * b[Q x depth]^T, both read along their rows: nothing to pack, good where one
 /// side is a few rows. Row q of b starts at b + offsets[q]. The sum runs over `repeats` such pairs, a_step
 /// and b_step apart. Each element is one packet of partial sums, added up, then what a packet does not cover
@@ -120,17 +127,22 @@ void dot_tile(std::ptrdiff_t depth, const T* a, std::ptrdiff_t a_row, const T* b
             }
         }
     }
+    alignas(64) T partial[R * Q * lanes];
+    T total[R * Q];
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
-        for (int q = 0; q < Q; ++q) {
-            T total = predux(sum[r][q]);
-            for (std::ptrdiff_t p = whole; p < depth; ++p)
-                total = pmadd(a[r * a_row + p], b[offsets[q] + p], total);
-            T& out = c[r * ldc + q];
-            out = accumulate ? out + total : total;
-        }
+        for (int q = 0; q < Q; ++q) pstore(partial + (r * Q + q) * lanes, sum[r][q]);
     }
+    add_lanes(partial, R * Q, total);
+    for (int r = 0; r < R; ++r)
+        for (int q = 0; q < Q; ++q) {
+            T value = total[r * Q + q];
+            for (std::ptrdiff_t p = whole; p < depth; ++p)
+                value = pmadd(a[r * a_row + p], b[offsets[q] + p], value);
+            T& out = c[r * ldc + q];
+            out = accumulate ? out + value : value;
+        }
 }
 
 template <class T>

@@ -27,8 +27,6 @@ struct axis {
         while (count < kernel && phase(count) != 0) ++count;
         return count;
     }
-    /// The place of a tap's phase among those in use.
-    constexpr int slot(int tap) const { return tap % phases(); }
 
     // The way back: input i gets from result q - shift(tap), q = (i + padding) / stride, for the taps whose
     // phase is (i + padding) % stride.
@@ -61,6 +59,10 @@ constexpr bool pointwise(const conv2d_geometry& g) {
            g.padding_w == 0;
 }
 
+constexpr std::ptrdiff_t weight_count(const conv2d_geometry& g) {
+    return std::ptrdiff_t(g.filters) * (g.channels / g.groups) * g.kernel_h * g.kernel_w;
+}
+
 /// The elements of T that hold `count` offsets.
 template <class T>
 constexpr std::ptrdiff_t offset_space(std::ptrdiff_t count) {
@@ -75,8 +77,8 @@ constexpr std::ptrdiff_t plane_pitch(std::ptrdiff_t size) {
 
 /// out[i][j] = plane[i * step_h + first_h][j * step_w + first_w], or zero outside of the plane.
 template <class T>
-void copy_view(const T* plane, int height, int width, int first_h, int first_w, int step_h, int step_w,
-               int rows, int columns, T* out) {
+[[gnu::noinline]] void copy_view(const T* plane, int height, int width, int first_h, int first_w, int step_h,
+                                 int step_w, int rows, int columns, T* out) {
     // The columns that lie inside.
     int begin = first_w < 0 ? (-first_w + step_w - 1) / step_w : 0;
     int end = first_w < width ? (width - 1 - first_w) / step_w + 1 : 0;
@@ -102,59 +104,72 @@ void copy_view(const T* plane, int height, int width, int first_h, int first_w, 
     }
 }
 
-/// The copied input of one image: each channel a plane of phases, each phase [rows x columns].
+/// The copied input of one image: each channel a plane of phases, each phase whole rows of `pitch` columns.
 struct input_layout {
     axis v, h;
+    int phases_v, phases_h;
+    std::ptrdiff_t pitch, phase_size, plane;
 
-    constexpr explicit input_layout(const conv2d_geometry& g) : v(vertical(g)), h(horizontal(g)) {}
-    constexpr std::ptrdiff_t pitch() const { return h.view(); }
-    constexpr std::ptrdiff_t phase_size() const { return std::ptrdiff_t(v.view()) * h.view(); }
-    constexpr std::ptrdiff_t plane_content() const { return v.phases() * h.phases() * phase_size(); }
-    constexpr std::ptrdiff_t plane() const { return plane_pitch(plane_content()); }
+    constexpr explicit input_layout(const conv2d_geometry& g)
+        : v(vertical(g)),
+          h(horizontal(g)),
+          phases_v(v.phases()),
+          phases_h(h.phases()),
+          pitch(h.view()),
+          phase_size(v.view() * pitch),
+          plane(plane_pitch(phases_v * phases_h * phase_size)) {}
+
     /// Where the view of one weight begins.
-    constexpr std::ptrdiff_t offset(int channel, int tap_h, int tap_w) const {
-        return channel * plane() + (v.slot(tap_h) * h.phases() + h.slot(tap_w)) * phase_size() +
-               v.shift(tap_h) * pitch() + h.shift(tap_w);
+    constexpr std::ptrdiff_t offset(std::ptrdiff_t channel, int tap_h, int tap_w) const {
+        return channel * plane + (tap_h % phases_v * phases_h + tap_w % phases_h) * phase_size +
+               v.shift(tap_h) * pitch + h.shift(tap_w);
     }
     /// The positions of an output plane counted along whole rows of the view.
-    constexpr std::ptrdiff_t positions() const { return (v.results - 1) * pitch() + h.results; }
+    constexpr std::ptrdiff_t positions() const { return (v.results - 1) * pitch + h.results; }
 };
-
-template <class T>
-void copy_input(const conv2d_geometry& g, const T* channel, T* out) {
-    const input_layout layout(g);
-    for (int r = 0; r < layout.v.phases(); ++r)
-        for (int s = 0; s < layout.h.phases(); ++s)
-            copy_view(channel, g.height, g.width, layout.v.phase(r) - g.padding_h,
-                      layout.h.phase(s) - g.padding_w, g.stride_h, g.stride_w, layout.v.view(),
-                      layout.h.view(), out + (r * layout.h.phases() + s) * layout.phase_size());
-    for (std::ptrdiff_t i = layout.plane_content(); i < layout.plane(); ++i) out[i] = T(0);
-}
 
 /// The copied result of one image (a gradient), of which the input's gradient reads.
 struct result_layout {
     axis v, h;
+    int lowest_v, lowest_h;
+    std::ptrdiff_t pitch, plane;
 
-    constexpr explicit result_layout(const conv2d_geometry& g) : v(vertical(g)), h(horizontal(g)) {}
-    constexpr std::ptrdiff_t pitch() const { return h.back_view(); }
-    constexpr std::ptrdiff_t plane() const {
-        return plane_pitch(std::ptrdiff_t(v.back_view()) * h.back_view());
-    }
-    constexpr std::ptrdiff_t offset(int filter, int tap_h, int tap_w) const {
-        const int row = v.first_quotient(v.phase(tap_h)) - v.shift(tap_h) - v.lowest_result();
-        const int column = h.first_quotient(h.phase(tap_w)) - h.shift(tap_w) - h.lowest_result();
-        return filter * plane() + row * pitch() + column;
+    constexpr explicit result_layout(const conv2d_geometry& g)
+        : v(vertical(g)),
+          h(horizontal(g)),
+          lowest_v(v.lowest_result()),
+          lowest_h(h.lowest_result()),
+          pitch(h.back_view()),
+          plane(plane_pitch(v.back_view() * pitch)) {}
+
+    constexpr std::ptrdiff_t offset(std::ptrdiff_t filter, int tap_h, int tap_w) const {
+        const int row = v.first_quotient(v.phase(tap_h)) - v.shift(tap_h) - lowest_v;
+        const int column = h.first_quotient(h.phase(tap_w)) - h.shift(tap_w) - lowest_h;
+        return filter * plane + row * pitch + column;
     }
 };
 
+/// `out` from `used` on to its end.
 template <class T>
-void copy_result(const conv2d_geometry& g, const T* filter, T* out) {
-    const result_layout layout(g);
-    copy_view(filter, g.out_h(), g.out_w(), layout.v.lowest_result(), layout.h.lowest_result(), 1, 1,
-              layout.v.back_view(), layout.h.back_view(), out);
-    for (std::ptrdiff_t i = std::ptrdiff_t(layout.v.back_view()) * layout.h.back_view(); i < layout.plane();
-         ++i)
-        out[i] = T(0);
+void clear_from(T* out, std::ptrdiff_t used, std::ptrdiff_t size) {
+    for (std::ptrdiff_t i = used; i < size; ++i) out[i] = T(0);
+}
+
+template <class T>
+[[gnu::noinline]] void copy_input(const input_layout& l, const T* channel, T* out) {
+    for (int r = 0; r < l.phases_v; ++r)
+        for (int s = 0; s < l.phases_h; ++s)
+            copy_view(channel, l.v.size, l.h.size, l.v.phase(r) - l.v.padding, l.h.phase(s) - l.h.padding,
+                      l.v.stride, l.h.stride, l.v.view(), l.h.view(),
+                      out + (r * l.phases_h + s) * l.phase_size);
+    clear_from(out, l.phases_v * l.phases_h * l.phase_size, l.plane);
+}
+
+template <class T>
+[[gnu::noinline]] void copy_result(const result_layout& l, const T* filter, T* out) {
+    copy_view(filter, l.v.results, l.h.results, l.lowest_v, l.lowest_h, 1, 1, l.v.back_view(),
+              l.h.back_view(), out);
+    clear_from(out, l.v.back_view() * l.pitch, l.plane);
 }
 
 /// A correlation of moved views: result(r, i, j) = sum over k of a(r, k) * view[offsets[k] + i * pitch + j],
@@ -195,8 +210,9 @@ constexpr std::ptrdiff_t view_slack() {
 
 /// Copies one plane's rows of a band to where they belong.
 template <class T>
-void place_rows(const T* in, std::ptrdiff_t pitch, std::ptrdiff_t height, std::ptrdiff_t width, T* out,
-                std::ptrdiff_t out_row, std::ptrdiff_t out_col) {
+[[gnu::noinline]] void place_rows(const T* in, std::ptrdiff_t pitch, std::ptrdiff_t height,
+                                  std::ptrdiff_t width, T* out, std::ptrdiff_t out_row,
+                                  std::ptrdiff_t out_col) {
     constexpr int lanes = tile<T>::lanes;
     const std::ptrdiff_t whole = round_up(width, lanes);
     for (std::ptrdiff_t i = 0; i < height; ++i, in += pitch, out += out_row) {
@@ -217,7 +233,7 @@ void place_rows(const T* in, std::ptrdiff_t pitch, std::ptrdiff_t height, std::p
 
 /// Rows [first, last) of the results.
 template <class T>
-void correlate(const correlation<T>& c, std::ptrdiff_t first, std::ptrdiff_t last) {
+[[gnu::noinline]] void correlate(const correlation<T>& c, std::ptrdiff_t first, std::ptrdiff_t last) {
     constexpr int lanes = tile<T>::lanes;
     const std::ptrdiff_t step = band_height<T>(c.pitch), ldb = band_pitch<T>(c.height, c.pitch);
     for (std::ptrdiff_t row = first; row < last; row += step) {

@@ -24,7 +24,8 @@ struct matrix_ref {
 /// Fills one panel, [depth x tile columns], with `columns` columns of b and zeros up to whole packets.
 /// The columns of b are not contiguous in a row: squares of packets are turned.
 template <class T>
-void pack_transposed(const T* b, std::ptrdiff_t b_col, std::ptrdiff_t depth, int columns, T* panel) {
+[[gnu::noinline]] void pack_transposed(const T* b, std::ptrdiff_t b_col, std::ptrdiff_t depth, int columns,
+                                       T* panel) {
     using namespace Eigen::internal;
     constexpr int lanes = tile<T>::lanes, width = tile<T>::columns;
     for (int j = 0; j < columns; j += lanes) {
@@ -57,7 +58,8 @@ void pack_transposed(const T* b, std::ptrdiff_t b_col, std::ptrdiff_t depth, int
 
 /// The same where rows of b are contiguous.
 template <class T>
-void pack_straight(const T* b, std::ptrdiff_t b_row, std::ptrdiff_t depth, int columns, T* panel) {
+[[gnu::noinline]] void pack_straight(const T* b, std::ptrdiff_t b_row, std::ptrdiff_t depth, int columns,
+                                     T* panel) {
     using namespace Eigen::internal;
     constexpr int lanes = tile<T>::lanes, width = tile<T>::columns;
     const int whole = columns / lanes * lanes;
@@ -70,7 +72,7 @@ void pack_straight(const T* b, std::ptrdiff_t b_row, std::ptrdiff_t depth, int c
 
 /// Packs rows of a into tiles of `tile_rows` rows, [depth x rows] each, one after another.
 template <class T>
-void pack_rows(matrix_ref<T> a, std::ptrdiff_t rows, std::ptrdiff_t depth, T* out) {
+[[gnu::noinline]] void pack_rows(matrix_ref<T> a, std::ptrdiff_t rows, std::ptrdiff_t depth, T* out) {
     for (std::ptrdiff_t i = 0; i < rows;) {
         const int height = tile_rows<T>(rows - i);
         const T* source = a.at(i, 0);

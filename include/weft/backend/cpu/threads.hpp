@@ -15,6 +15,8 @@ namespace weft::cpu_backend {
 /// so a task must write what no other task of the same run touches, the same whoever runs it.
 class thread_team {
 public:
+    /// The calling thread alone. A program that makes no other team does not even compile Eigen's pool.
+    thread_team() = default;
     /// `threads` below 2 mean that everything runs in the calling thread.
     explicit thread_team(int threads) : size_(threads > 1 ? threads : 1) {
         if (size_ > 1) pool_ = std::make_unique<Eigen::ThreadPool>(size_ - 1);
@@ -63,8 +65,8 @@ private:
         }
     };
 
-    int size_;
-    std::unique_ptr<Eigen::ThreadPool> pool_;
+    int size_ = 1;
+    std::unique_ptr<Eigen::ThreadPoolInterface> pool_;
 };
 
 /// The `part`-th of `parts` nearly equal ranges of [0, total), cut at multiples of `grain`.
