@@ -3,6 +3,8 @@
 
 #include "lang/diagnostics.hpp"  // first, so that its errors come with a short include stack
 
+#include "backend/cpu/policy.hpp"
+#include "backend/reference/policy.hpp"
 #include "lang/combinators.hpp"
 #include "lang/layers/activation.hpp"
 #include "lang/layers/convolution.hpp"
@@ -10,3 +12,4 @@
 #include "lang/layers/normalization.hpp"
 #include "lang/layers/pooling.hpp"
 #include "lang/layers/shape.hpp"
+#include "model.hpp"

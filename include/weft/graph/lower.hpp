@@ -19,12 +19,13 @@ struct lowered {
     int input = -1, output = -1, loss = -1, target_size = 0;
 };
 
-namespace detail {
-
 template <class... A, class... B>
 constexpr function_list<A..., B...> operator+(function_list<A...>, function_list<B...>) {
     return {};
 }
+
+namespace detail {
+
 template <class L>
 constexpr auto functions_of() {
     if constexpr (requires { typename L::functions; })
@@ -49,8 +50,14 @@ constexpr auto functions_inside(L*) {
 }
 template <class... L>
 constexpr auto functions_in(block<L...>) {
-    if constexpr ((std::is_same_v<decltype(functions_inside(static_cast<L*>(nullptr))), function_list<>> &&
-                   ...))
+    constexpr bool own[] = {
+        !std::is_same_v<decltype(functions_inside(static_cast<L*>(nullptr))), function_list<>>..., false};
+    constexpr bool none = [](const bool* flags) {
+        for (int i = 0; i < int(sizeof...(L)); ++i)
+            if (flags[i]) return false;
+        return true;
+    }(own);
+    if constexpr (none)
         return function_list<>{};
     else
         return (functions_inside(static_cast<L*>(nullptr)) + ... + function_list<>{});

@@ -10,11 +10,11 @@ namespace weft::reference_backend {
 using graph::function;
 
 template <class T>
-constexpr T sigmoid(T x) {
+constexpr T sigmoid_of(T x) {
     return x >= 0 ? T(1) / (T(1) + math::exp(-x)) : math::exp(x) / (T(1) + math::exp(x));
 }
 template <class T>
-constexpr T softplus(T x) {
+constexpr T softplus_of(T x) {
     return (x > 0 ? x : T(0)) + math::log1p(math::exp(x > 0 ? -x : x));
 }
 
@@ -24,7 +24,7 @@ inline constexpr double gelu_k = 0.7978845608028653558798921198687, gelu_c = 0.0
 
 /// The k-th of a network's own functions: its value at x, or its slope.
 template <class T, class... F>
-constexpr T custom(graph::function_list<F...>, int k, T x, bool slope) {
+constexpr T custom_of(graph::function_list<F...>, int k, T x, bool slope) {
     using call = T (*)(T);
     constexpr call values[] = {&F::template value<T>..., nullptr};
     constexpr call slopes[] = {&F::template slope<T>..., nullptr};
@@ -49,17 +49,17 @@ constexpr T apply(function f, const std::int32_t (&bits)[2], T x) {
         case gelu_tanh:
             return x / 2 * (1 + math::tanh(T(gelu_k) * (x + T(gelu_c) * x * x * x)));
         case silu:
-            return x * sigmoid(x);
+            return x * sigmoid_of(x);
         case mish:
-            return x * math::tanh(softplus(x));
+            return x * math::tanh(softplus_of(x));
         case hard_swish:
             return x <= -3 ? T(0) : x >= 3 ? x : x * (x + 3) / 6;
-        case function::sigmoid:
-            return reference_backend::sigmoid(x);
+        case sigmoid:
+            return sigmoid_of(x);
         case tanh:
             return math::tanh(x);
-        case function::softplus:
-            return reference_backend::softplus(x);
+        case softplus:
+            return softplus_of(x);
         case exp:
             return math::exp(x);
         case log:
@@ -75,7 +75,7 @@ constexpr T apply(function f, const std::int32_t (&bits)[2], T x) {
             return a <= p ? x * x / 2 : p * (a - p / 2);
         }
         case custom:
-            return reference_backend::custom(Functions{}, bits[1], x, false);
+            return custom_of(Functions{}, bits[1], x, false);
         default:
             return x;
     }
@@ -122,17 +122,17 @@ constexpr T slope_from_x(function f, const std::int32_t (&bits)[2], T x) {
             return (1 + t) / 2 + x / 2 * (1 - t * t) * T(gelu_k) * (1 + 3 * T(gelu_c) * x * x);
         }
         case silu: {
-            const T s = reference_backend::sigmoid(x);
+            const T s = sigmoid_of(x);
             return s * (1 + x * (1 - s));
         }
         case mish: {
-            const T t = math::tanh(reference_backend::softplus(x));
-            return t + x * (1 - t * t) * reference_backend::sigmoid(x);
+            const T t = math::tanh(softplus_of(x));
+            return t + x * (1 - t * t) * sigmoid_of(x);
         }
         case hard_swish:
             return x <= -3 ? T(0) : x >= 3 ? T(1) : (2 * x + 3) / 6;
         case softplus:
-            return reference_backend::sigmoid(x);
+            return sigmoid_of(x);
         case log:
             return 1 / x;
         case square:
@@ -142,7 +142,7 @@ constexpr T slope_from_x(function f, const std::int32_t (&bits)[2], T x) {
         case huber:
             return x > p ? p : x < -p ? -p : x;
         case custom:
-            return reference_backend::custom(Functions{}, bits[1], x, true);
+            return custom_of(Functions{}, bits[1], x, true);
         default:
             return T(1);
     }

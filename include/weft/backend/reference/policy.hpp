@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+
+#include "run.hpp"
+
+namespace weft {
+
+/// Runs a network with plain loops: the oracle that every other policy is checked against. Any scalar type;
+/// slow, and the only one that works in constant expressions.
+template <class Scalar = float>
+struct reference_policy {
+    using scalar = Scalar;
+    static constexpr const char* name = "reference";
+
+    /// What a workspace holds beside its arena: nothing.
+    struct resources {
+        template <class Nodes>
+        resources(const Nodes&, int, int) {}
+    };
+    using kernel = void (*)(const graph::node&, const arguments<Scalar>&, resources&);
+
+    template <class Program, int>
+    static constexpr kernel kernel_of() {
+        return &run<typename Program::functions>;
+    }
+    /// The optimiser's rule over n parameters; slot k of parameter i is state[k * n + i].
+    template <int Slots, class Rule>
+    static void update(const Rule& rule, std::size_t n, Scalar* parameters, const Scalar* gradients,
+                       Scalar* state) {
+        for (std::size_t i = 0; i < n; ++i) {
+            Scalar slots[Slots ? Slots : 1] = {};
+            for (std::size_t k = 0; k < Slots; ++k) slots[k] = state[k * n + i];
+            rule(parameters[i], gradients[i], slots);
+            for (std::size_t k = 0; k < Slots; ++k) state[k * n + i] = slots[k];
+        }
+    }
+
+private:
+    template <class Functions>
+    static void run(const graph::node& n, const arguments<Scalar>& a, resources&) {
+        reference_backend::run<Functions>(n, a);
+    }
+};
+
+/// Plain loops in float.
+using reference = reference_policy<>;
+
+}  // namespace weft

@@ -1,0 +1,181 @@
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/reference/run.hpp"
+#include "core/error.hpp"
+#include "core/named_tensor.hpp"
+#include "initialize.hpp"
+#include "workspace.hpp"
+
+namespace weft {
+
+/// The error of a model of something that is no network.
+template <class Expression>
+struct not_a_network {
+    static_assert(detail::never<Expression>,
+                  "weft: a model needs a network: an expression that starts with input<…>");
+};
+
+namespace detail {
+
+template <std::size_t N>
+constexpr bool names_differ(const std::array<graph::parameter_record, N>& parameters) {
+    for (std::size_t i = 0; i < N; ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (std::string_view(parameters[i].name) == parameters[j].name) return false;
+    return true;
+}
+
+}  // namespace detail
+
+/// A network with numbers in it: parameters and running statistics, on one policy.
+/// Of something that is no network: an error, and nothing more.
+template <auto Expression, class Policy>
+class model {
+public:
+    template <class... Arguments>
+    explicit model(Arguments&&...) {
+        if constexpr (!is_poison<std::remove_cv_t<decltype(Expression)>>)
+            static_cast<void>(sizeof(not_a_network<std::remove_cv_t<decltype(Expression)>>));
+    }
+};
+
+template <auto Expression, class Policy>
+requires Network<std::remove_cv_t<decltype(Expression)>>
+class model<Expression, Policy> {
+public:
+    using network = std::remove_cv_t<decltype(Expression)>;
+    using policy = Policy;
+    using scalar = typename Policy::scalar;
+    using inference = program<network>;
+    using inference_workspace = workspace<Policy, inference>;
+
+    static constexpr std::size_t input_size = network::input_type::size,
+                                 output_size = network::output_type::size;
+    static_assert(detail::names_differ(inference::source.parameters),
+                  "weft: two parameters have the same name; named<…> must differ");
+
+    /// Fresh parameters from the seed, and a workspace for predictions of `capacity` samples at a time.
+    explicit model(seed s = {}, batch_capacity capacity = {})
+        : seed_(s),
+          parameters_(std::size_t(inference::source.parameter_size)),
+          state_(std::size_t(inference::source.state_size)),
+          workspace_(capacity) {
+        std::uint64_t index = 0;
+        for (const graph::parameter_record& p : inference::source.parameters)
+            initialize(values(*this, p), p, s, index++);
+    }
+
+    /// The seed that the parameters came from; training draws from it too.
+    seed random_seed() const { return seed_; }
+
+    /// Predicts for inputs.size() / input_size samples, row-major, into outputs. Error where the sizes do not
+    /// fit.
+    void predict(std::span<const scalar> inputs, std::span<scalar> outputs) {
+        predict(inputs, outputs, workspace_);
+    }
+    /// The same on a model that threads share: each brings a workspace of its own.
+    void predict(std::span<const scalar> inputs, std::span<scalar> outputs,
+                 inference_workspace& space) const {
+        const std::size_t batch = inputs.size() / input_size;
+        if (inputs.size() != batch * input_size || outputs.size() != batch * output_size)
+            raise("cannot predict",
+                  std::to_string(inputs.size()) + " inputs and room for " + std::to_string(outputs.size()) +
+                      " outputs",
+                  "each sample has " + std::to_string(input_size) + " inputs and " +
+                      std::to_string(output_size) + " outputs");
+        // Inference writes neither parameters nor statistics.
+        bindings<scalar> b{.parameters = const_cast<scalar*>(parameters_.data()),
+                           .state = const_cast<scalar*>(state_.data())};
+        for (std::size_t first = 0; first < batch; first += std::size_t(space.capacity())) {
+            const std::size_t count = std::min(batch - first, std::size_t(space.capacity()));
+            b.input = inputs.data() + first * input_size;
+            space.run(b, int(count));
+            std::copy_n(space.value(inference::source.output, b), count * output_size,
+                        outputs.data() + first * output_size);
+        }
+    }
+
+    /// All trained parameters, in state_dict order, one after the other.
+    std::span<scalar> parameters() { return parameters_.span(); }
+    std::span<const scalar> parameters() const { return parameters_.span(); }
+    /// All running statistics.
+    std::span<scalar> statistics() { return state_.span(); }
+
+    /// One parameter or statistic by its name, such as "0.weight". Error for an unknown name.
+    std::span<scalar> parameter(std::string_view name) { return values(*this, record(name)); }
+    std::span<const scalar> parameter(std::string_view name) const { return values(*this, record(name)); }
+
+    /// Every parameter and statistic with its name and shape, in state_dict order.
+    std::vector<named_tensor<scalar>> state() { return named<scalar>(*this); }
+    std::vector<named_tensor<const scalar>> state() const { return named<const scalar>(*this); }
+
+    /// The declaration of a parameter. Error for an unknown name.
+    static const graph::parameter_record& record(std::string_view name) {
+        for (const graph::parameter_record& p : inference::source.parameters)
+            if (p.name == name) return p;
+        std::string known;
+        for (const graph::parameter_record& p : inference::source.parameters)
+            known += (known.empty() ? "" : ", ") + std::string(p.name);
+        raise("no such parameter", std::string(name), "the model has " + (known.empty() ? "none" : known));
+    }
+
+private:
+    template <class Self>
+    static auto values(Self& self, const graph::parameter_record& p) {
+        auto all = p.is_state ? self.state_.span() : self.parameters_.span();
+        return all.subspan(std::size_t(p.offset), std::size_t(p.dims.size()));
+    }
+    template <class T, class Self>
+    static std::vector<named_tensor<T>> named(Self& self) {
+        std::vector<named_tensor<T>> result;
+        for (const graph::parameter_record& p : inference::source.parameters)
+            result.push_back(
+                {p.name, std::vector<std::size_t>(p.dims.at, p.dims.at + p.dims.rank), values(self, p)});
+        return result;
+    }
+
+    seed seed_;
+    buffer<scalar> parameters_, state_;
+    inference_workspace workspace_;
+};
+
+/// The number of trained numbers of a network.
+template <class In, class Out, class... Layers>
+constexpr int parameter_count(network<In, Out, Layers...>) {
+    return program<network<In, Out, Layers...>>::source.parameter_size;
+}
+
+/// One sample through a network in a constant expression, on the reference policy. `parameters` in state_dict
+/// order; running statistics are at their first values.
+template <auto Net, class T, std::size_t P>
+constexpr auto evaluate_constant(
+    const std::array<T, P>& parameters,
+    const std::array<T, std::remove_cv_t<decltype(Net)>::input_type::size>& input) {
+    using compiled = program<std::remove_cv_t<decltype(Net)>>;
+    static_assert(P == std::size_t(compiled::source.parameter_size),
+                  "weft: this is not the network's number of parameters");
+    std::array<T, std::size_t(compiled::plan.per_sample + compiled::plan.fixed + 1)> arena{};
+    std::array<T, std::size_t(compiled::source.state_size + 1)> state{};
+    for (const graph::parameter_record& p : compiled::source.parameters)
+        if (p.is_state)
+            for (int i = 0; i < p.dims.size(); ++i) state[std::size_t(p.offset + i)] = T(p.init.constant);
+    const bindings<T> b{
+        .input = input.data(), .parameters = const_cast<T*>(parameters.data()), .state = state.data()};
+    for (int i = 0; i < compiled::graph.node_count; ++i) {
+        const graph::node& n = compiled::graph.nodes[std::size_t(i)];
+        reference_backend::run<typename compiled::functions>(
+            n, detail::arguments_of<compiled>(n, b, arena.data(), 1, 1));
+    }
+    std::array<T, std::remove_cv_t<decltype(Net)>::output_type::size> output{};
+    const T* result = detail::locate<compiled>(compiled::source.output, b, arena.data(), 1);
+    for (std::size_t i = 0; i < output.size(); ++i) output[i] = result[i];
+    return output;
+}
+
+}  // namespace weft

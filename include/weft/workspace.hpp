@@ -1,0 +1,120 @@
+#pragma once
+
+#include <utility>
+
+#include "backend/arguments.hpp"
+#include "core/buffer.hpp"
+#include "program.hpp"
+
+namespace weft {
+
+/// The largest batch that is planned for; larger ones are cut.
+struct batch_capacity {
+    int value = 64;
+};
+
+/// The memory outside the arena that a program works on.
+template <class T>
+struct bindings {
+    const T* input = nullptr;
+    const T* target = nullptr;
+    T* parameters = nullptr;
+    T* gradients = nullptr;
+    T* state = nullptr;
+    const T* constants = nullptr;
+};
+
+namespace detail {
+
+/// Where a value lives, for an arena planned for `capacity` samples.
+template <class Program, class T>
+constexpr T* locate(int v, const bindings<T>& b, T* arena, int capacity) {
+    if (v < 0) return nullptr;
+    const graph::value& value = Program::graph.values[std::size_t(v)];
+    const auto& plan = Program::plan;
+    switch (value.where) {
+        case graph::storage::arena: {
+            const std::ptrdiff_t offset = plan.offset[std::size_t(v)];
+            return arena +
+                   (value.batched ? offset * capacity : std::ptrdiff_t(plan.per_sample) * capacity + offset);
+        }
+        case graph::storage::input:
+            return const_cast<T*>(b.input);
+        case graph::storage::target:
+            return const_cast<T*>(b.target);
+        case graph::storage::parameter:
+            return b.parameters + value.offset;
+        case graph::storage::gradient:
+            return b.gradients + value.offset;
+        case graph::storage::state:
+            return b.state + value.offset;
+        default:
+            return const_cast<T*>(b.constants) + value.offset;
+    }
+}
+
+template <class Program, class T>
+constexpr arguments<T> arguments_of(const graph::node& n, const bindings<T>& b, T* arena, int capacity,
+                                    int batch) {
+    arguments<T> a;
+    for (int k = 0; k < graph::max_inputs; ++k) a.in[k] = locate<Program>(n.in[k], b, arena, capacity);
+    for (int k = 0; k < graph::max_outputs; ++k) a.out[k] = locate<Program>(n.out[k], b, arena, capacity);
+    for (int k = 0; k < n.step_count; ++k)
+        a.operand[k] = locate<Program>(n.steps[k].operand, b, arena, capacity);
+    a.batch = batch;
+    return a;
+}
+
+template <class Policy, class Program, class = std::make_integer_sequence<int, Program::kernels.count>>
+struct kernel_table;
+template <class Policy, class Program, int... K>
+struct kernel_table<Policy, Program, std::integer_sequence<int, K...>> {
+    static constexpr typename Policy::kernel at[sizeof...(K) + 1] = {
+        Policy::template kernel_of<Program, Program::kernels.first[K]>()..., nullptr};
+};
+
+}  // namespace detail
+
+/// The memory that one thread needs to run a program for batches up to a capacity. Allocates when it is made,
+/// and never after.
+template <class Policy, class Program>
+class workspace {
+public:
+    using scalar = typename Policy::scalar;
+
+    explicit workspace(batch_capacity capacity)
+        : capacity_((std::max(capacity.value, 1) + 15) / 16 *
+                    16),  // rounded up, so that every value is aligned
+          arena_(std::size_t(Program::plan.per_sample) * std::size_t(capacity_) +
+                 std::size_t(Program::plan.fixed)),
+          resources_(Program::graph.nodes, Program::graph.node_count, capacity_) {}
+
+    /// The largest batch that one run takes.
+    int capacity() const { return capacity_; }
+    /// The arena's size in numbers.
+    std::size_t size() const { return arena_.size(); }
+
+    /// Runs all operations for `batch` samples; `seed` and `step` feed dropout.
+    void run(const bindings<scalar>& b, int batch, std::uint64_t seed = 0, std::uint64_t step = 0) {
+        for (int i = 0; i < Program::graph.node_count; ++i) run_one(i, b, batch, seed, step);
+    }
+    /// Runs operation i alone.
+    void run_one(int i, const bindings<scalar>& b, int batch, std::uint64_t seed, std::uint64_t step) {
+        const graph::node& n = Program::graph.nodes[std::size_t(i)];
+        arguments<scalar> a = detail::arguments_of<Program>(n, b, arena_.data(), capacity_, batch);
+        a.seed = seed;
+        a.step = step;
+        detail::kernel_table<Policy, Program>::at[Program::kernels.index[std::size_t(i)]](n, a, resources_);
+    }
+    /// The memory of a value (after a run, of a result).
+    const scalar* value(int v, const bindings<scalar>& b) {
+        return detail::locate<Program>(v, b, arena_.data(), capacity_);
+    }
+
+private:
+    int capacity_;
+    buffer<scalar> arena_;
+    typename Policy::resources resources_;
+};
+
+}  // namespace weft
