@@ -5,6 +5,7 @@
 
 #include "backend/cpu/policy.hpp"
 #include "backend/reference/policy.hpp"
+#include "io/checkpoint.hpp"
 #include "lang/combinators.hpp"
 #include "lang/layers/activation.hpp"
 #include "lang/layers/convolution.hpp"
@@ -13,3 +14,8 @@
 #include "lang/layers/pooling.hpp"
 #include "lang/layers/shape.hpp"
 #include "model.hpp"
+#include "train/evaluate.hpp"
+#include "train/fit.hpp"
+#include "train/loss/cross_entropy.hpp"
+#include "train/loss/regression.hpp"
+#include "train/optimizers.hpp"

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+#include "trainer.hpp"
+
+namespace weft {
+
+/// What a model scores on a data set. `accuracy` is NaN for losses that do not classify.
+struct evaluation {
+    double loss = 0;
+    double accuracy = std::numeric_limits<double>::quiet_NaN();
+};
+
+namespace detail {
+
+/// Error unless a data set's samples fit a model and a loss.
+template <class Model, class Data>
+void check_data(const char* what, const Data& data, std::size_t target_size) {
+    if (data.empty()) raise(what, "the data set", "it is empty");
+    if (data.input_size != Model::input_size || data.target_size != target_size)
+        raise(what, "the data set",
+              "its samples have " + std::to_string(data.input_size) + " inputs and " +
+                  std::to_string(data.target_size) + " targets; the network and the loss take " +
+                  std::to_string(Model::input_size) + " and " + std::to_string(target_size));
+}
+
+/// Scores a model batch after batch, in memory of its own.
+template <class Model, class Loss>
+class evaluator {
+public:
+    using scalar = typename Model::scalar;
+    using out = typename Model::network::output_type;
+    using compiled = program<network<out, out>, Loss, purpose::evaluation>;
+
+    evaluator(const Loss& loss, batch_capacity capacity)
+        : space_(capacity),
+          loss_(capacity),
+          constants_(constants_of<scalar>(loss, compiled::source.constant_size)),
+          inputs_(std::size_t(space_.capacity()) * Model::input_size),
+          outputs_(std::size_t(space_.capacity()) * Model::output_size),
+          targets_(std::size_t(space_.capacity()) * std::size_t(compiled::source.target_size)) {}
+
+    template <class Data>
+    evaluation operator()(const Model& model, const Data& data) {
+        check_data<Model>("cannot evaluate", data, std::size_t(compiled::source.target_size));
+        const bindings<scalar> b{
+            .input = outputs_.data(), .target = targets_.data(), .constants = constants_.data()};
+        double loss = 0;
+        std::size_t correct = 0;
+        for (std::size_t first = 0; first < data.size(); first += std::size_t(space_.capacity())) {
+            const std::size_t n = std::min(data.size() - first, std::size_t(space_.capacity()));
+            std::copy_n(data.inputs.data() + first * Model::input_size, n * Model::input_size,
+                        inputs_.data());
+            copy_targets<Loss>(
+                std::span(data.targets).subspan(first * data.target_size, n * data.target_size),
+                targets_.data(), first, Model::output_size);
+            model.predict(inputs_.span().first(n * Model::input_size),
+                          outputs_.span().first(n * Model::output_size), space_);
+            loss_.run(b, int(n));
+            loss += double(*loss_.value(compiled::source.loss, b)) * double(n);
+            correct += count_correct<Loss>(outputs_.data(), targets_.data(), n, Model::output_size,
+                                           data.target_size);
+        }
+        evaluation result{.loss = loss / double(data.size())};
+        if constexpr (requires { Loss::classifies; })
+            if (Loss::classifies) result.accuracy = double(correct) / double(data.size());
+        return result;
+    }
+
+private:
+    typename Model::inference_workspace space_;
+    workspace<typename Model::policy, compiled> loss_;
+    buffer<scalar> constants_, inputs_, outputs_, targets_;
+};
+
+}  // namespace detail
+
+/// The mean loss of a model on a data set and, for a loss that classifies, the share that it gets right.
+template <class Model, class Data, class Loss>
+evaluation evaluate(const Model& model, const Data& data, const Loss& loss, batch_capacity capacity = {256}) {
+    return detail::evaluator<Model, Loss>(loss, capacity)(model, data);
+}
+
+}  // namespace weft

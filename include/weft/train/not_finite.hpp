@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cmath>
+#include <string>
+
+#include "trainer.hpp"
+
+namespace weft {
+
+namespace detail {
+
+inline bool all_finite(const auto* x, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i)
+        if (!std::isfinite(x[i])) return false;
+    return true;
+}
+
+}  // namespace detail
+
+/// Finds where a loss that is not a number comes from: a parameter, an input, or the first operation whose
+/// result is not finite although all it reads is.
+template <class Model, class Loss, class Optimizer>
+void trainer<Model, Loss, Optimizer>::raise_not_finite(std::size_t batch) {
+    const std::string where = "step " + std::to_string(steps_);
+    const std::string what = "training stopped: the loss is not a finite number";
+    for (const auto& tensor : model_.state())
+        if (!detail::all_finite(tensor.data.data(), tensor.data.size()))
+            raise(what, where,
+                  "parameter '" + tensor.name +
+                      "' is not finite after the update before; lower the learning rate");
+    if (!detail::all_finite(inputs_.data(), batch * Model::input_size))
+        raise(what, where, "the batch's inputs are not finite");
+    if (!detail::all_finite(targets_.data(), batch * target_size()))
+        raise(what, where, "the batch's targets are not finite");
+    for (int i = 0; i < compiled::graph.node_count; ++i) {
+        workspace_.run_one(i, memory_, int(batch), model_.random_seed().value, std::uint64_t(steps_ - 1));
+        const graph::node& n = compiled::graph.nodes[std::size_t(i)];
+        const graph::value_list out = graph::writes(n);
+        for (int k = 0; k < out.count; ++k) {
+            const graph::value& v = compiled::graph.values[std::size_t(out.id[k])];
+            const std::size_t size = std::size_t(v.size) * (v.batched ? batch : 1);
+            if (!detail::all_finite(workspace_.value(out.id[k], memory_), size))
+                raise(
+                    what, where,
+                    std::string("the first operation with a result that is not finite is ") +
+                        graph::name_of(n.op) +
+                        (n.layer > 0 ? " of layer " + std::to_string(n.layer) : std::string(" of the loss")));
+        }
+    }
+    raise(what, where, "no single operation reproduces it");
+}
+
+}  // namespace weft

@@ -1,0 +1,186 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "../core/buffer.hpp"
+#include "../core/error.hpp"
+#include "../graph/names.hpp"
+#include "../graph/traversal.hpp"
+#include "../model.hpp"
+#include "clip.hpp"
+#include "optimizer.hpp"
+
+namespace weft {
+
+namespace detail {
+
+/// Copies targets into the policy's scalar; labels are checked against the number of classes.
+template <class Loss, class T, class Target>
+void copy_targets(std::span<const Target> from, T* to, std::size_t first_sample, std::size_t classes) {
+    static_assert(!Loss::takes_labels || std::is_integral_v<Target>,
+                  "weft: this loss takes class labels, which are whole numbers; for probabilities give it "
+                  "soft_targets");
+    for (std::size_t i = 0; i < from.size(); ++i) {
+        if constexpr (Loss::takes_labels)
+            if (from[i] < 0 || std::size_t(from[i]) >= classes)
+                raise("cannot train", "sample " + std::to_string(first_sample + i),
+                      "its label is " + std::to_string(from[i]) + ", and the network has " +
+                          std::to_string(classes) + " classes");
+        to[i] = T(from[i]);
+    }
+}
+
+/// The numbers that a loss asks for at run time.
+template <class T, class Loss>
+buffer<T> constants_of(const Loss& loss, int size) {
+    buffer<T> result{std::size_t(size)};
+    if constexpr (requires { loss.fill_constants(result.span()); })
+        if (size > 0) loss.fill_constants(result.span());
+    return result;
+}
+
+/// How many of n samples are predicted right (for losses that classify).
+template <class Loss, class T>
+std::size_t count_correct(const T* predictions, const T* targets, std::size_t n, std::size_t outputs,
+                          std::size_t target_size) {
+    std::size_t correct = 0;
+    if constexpr (requires { Loss::classifies; }) {
+        if constexpr (Loss::classifies)
+            for (std::size_t i = 0; i < n; ++i)
+                correct += Loss::is_correct(predictions + i * outputs, targets + i * target_size, outputs);
+    }
+    return correct;
+}
+
+}  // namespace detail
+
+/// Trains a model: each step is forward, loss, backward and update, in memory planned while compiling. Holds
+/// gradients and the optimiser's state; allocates when it is made and never after.
+template <class Model, class Loss, class Optimizer>
+class trainer {
+public:
+    using scalar = typename Model::scalar;
+    using policy = typename Model::policy;
+    using compiled = program<typename Model::network, Loss, purpose::training>;
+
+    /// Trains `model`, which must outlive the trainer, on batches of up to `capacity` samples.
+    trainer(Model& model, Loss loss, Optimizer optimizer, batch_capacity capacity = {})
+        : model_(model),
+          optimizer_(optimizer),
+          workspace_(capacity),
+          constants_(detail::constants_of<scalar>(loss, compiled::source.constant_size)),
+          gradients_(model.parameters().size()),
+          slots_(std::size_t(Optimizer::slots) * gradients_.size()),
+          inputs_(std::size_t(workspace_.capacity()) * Model::input_size),
+          targets_(std::size_t(workspace_.capacity()) * std::size_t(compiled::source.target_size)) {
+        (void)optimizer_.template at<scalar>(
+            1, scalar(optimizer_.learning_rate));  // refuses senseless hyperparameters
+        memory_ = {.input = inputs_.data(),
+                   .target = targets_.data(),
+                   .parameters = model_.parameters().data(),
+                   .gradients = gradients_.data(),
+                   .state = model_.statistics().data(),
+                   .constants = constants_.data()};
+    }
+
+    /// One step on a batch of inputs (samples x input_size) and targets (samples x target_size; labels are
+    /// whole numbers). The mean loss of the batch before the update. `rate` scales the learning rate.
+    template <class Inputs, class Targets>
+    scalar step(const Inputs& inputs, const Targets& targets, float rate = 1) {
+        const std::span x(inputs);
+        load(x, std::span(targets));
+        return step_loaded(x.size() / Model::input_size, rate);
+    }
+    /// The loss and the gradients of a batch, without an update.
+    template <class Inputs, class Targets>
+    scalar compute_gradients(const Inputs& inputs, const Targets& targets) {
+        const std::span x(inputs);
+        load(x, std::span(targets));
+        return run(x.size() / Model::input_size);
+    }
+
+    /// One step on what `batch_inputs` and `batch_targets` hold.
+    scalar step_loaded(std::size_t batch, float rate = 1) {
+        const scalar loss = run(batch);
+        ++steps_;
+        if (!std::isfinite(loss)) raise_not_finite(batch);
+        if (clipping_) clipping_.apply(gradients_.span());
+        const auto rule =
+            optimizer_.template at<scalar>(steps_, scalar(optimizer_.learning_rate) * scalar(rate));
+        policy::template update<Optimizer::slots>(rule, gradients_.size(), memory_.parameters,
+                                                  gradients_.data(), slots_.data());
+        return loss;
+    }
+    /// Room for a batch, to be filled before step_loaded.
+    std::span<scalar> batch_inputs(std::size_t batch) {
+        return inputs_.span().first(batch * Model::input_size);
+    }
+    std::span<scalar> batch_targets(std::size_t batch) {
+        return targets_.span().first(batch * target_size());
+    }
+
+    /// The predictions of the last step, made before its update, and how many of them were right.
+    std::span<const scalar> predictions(std::size_t batch) {
+        return {workspace_.value(compiled::source.output, memory_), batch * Model::output_size};
+    }
+    std::size_t correct(std::size_t batch) {
+        return detail::count_correct<Loss>(predictions(batch).data(), targets_.data(), batch,
+                                           Model::output_size, target_size());
+    }
+
+    /// All gradients in the order of the model's parameters, or one by its parameter's name.
+    std::span<const scalar> gradients() const { return gradients_.span(); }
+    std::span<const scalar> gradient(std::string_view name) const {
+        const auto& p = Model::record(name);
+        if (p.is_state)
+            raise("no gradient", std::string(name), "it is a running statistic, which is not trained");
+        return gradients().subspan(std::size_t(p.offset), std::size_t(p.dims.size()));
+    }
+    /// Limits gradients before each update.
+    void clip(clipping how) { clipping_ = how; }
+    std::int64_t steps() const { return steps_; }
+    const Optimizer& optimizer() const { return optimizer_; }
+    int capacity() const { return workspace_.capacity(); }
+    static constexpr std::size_t target_size() { return std::size_t(compiled::source.target_size); }
+
+private:
+    template <class X, class Y>
+    void load(std::span<X> x, std::span<Y> y) {
+        const std::size_t batch = x.size() / Model::input_size;
+        if (batch == 0 || x.size() != batch * Model::input_size || y.size() != batch * target_size())
+            raise("cannot train",
+                  "a batch of " + std::to_string(x.size()) + " inputs and " + std::to_string(y.size()) +
+                      " targets",
+                  "each sample has " + std::to_string(Model::input_size) + " inputs and " +
+                      std::to_string(target_size()) + " targets");
+        if (batch > std::size_t(capacity()))
+            raise("cannot train", "a batch of " + std::to_string(batch) + " samples",
+                  "the trainer was made for " + std::to_string(capacity()));
+        for (std::size_t i = 0; i < x.size(); ++i) inputs_[i] = scalar(x[i]);
+        detail::copy_targets<Loss>(std::span<const std::remove_const_t<Y>>(y), targets_.data(), 0,
+                                   Model::output_size);
+    }
+    scalar run(std::size_t batch) {
+        workspace_.run(memory_, int(batch), model_.random_seed().value, std::uint64_t(steps_));
+        return *workspace_.value(compiled::source.loss, memory_);
+    }
+    [[noreturn]] void raise_not_finite(std::size_t batch);
+
+    Model& model_;
+    Optimizer optimizer_;
+    workspace<policy, compiled> workspace_;
+    buffer<scalar> constants_, gradients_, slots_, inputs_, targets_;
+    bindings<scalar> memory_;
+    clipping clipping_;
+    std::int64_t steps_ = 0;
+};
+
+}  // namespace weft
+
+#include "not_finite.hpp"
