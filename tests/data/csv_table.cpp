@@ -18,7 +18,7 @@ std::string shown(std::string_view text, const data::csv_options& options = {}) 
     std::string all;
     for (std::size_t row = 0; row < table.rows(); ++row) {
         for (std::size_t column = 0; column < table.columns().size(); ++column)
-            all += "[" + std::string(table.field(row, column)) + "]";
+            all.append("[").append(table.field(row, column)).append("]");
         all += "\n";
     }
     return all;

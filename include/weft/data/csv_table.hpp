@@ -54,7 +54,7 @@ public:
         if (found == columns_.end()) {
             std::string names;
             for (std::size_t i = 0; i < columns_.size() && i < 20; ++i)
-                names += (i == 0 ? "" : ", ") + columns_[i];
+                names.append(i == 0 ? "" : ", ").append(columns_[i]);
             if (columns_.size() > 20) names += ", …";
             raise("cannot find CSV column", name_, "there is no '" + wanted + "' among: " + names);
         }
@@ -91,7 +91,7 @@ inline std::vector<std::string> csv_column_names(csv_scanner& scanner, const csv
     }
     std::set<std::string> seen;
     for (std::size_t i = 0; i < names.size(); ++i) {
-        if (names[i].empty()) names[i] = "column " + std::to_string(i + 1);
+        if (names[i].empty()) names[i].append("column ").append(std::to_string(i + 1));
         if (!seen.insert(names[i]).second)
             scanner.fail(first.line, i + 1, "there is another column of the name '" + names[i] + "'");
     }

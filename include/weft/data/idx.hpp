@@ -79,7 +79,7 @@ namespace detail {
 
 inline std::string shape_text(const std::vector<std::size_t>& shape) {
     std::string text;
-    for (const std::size_t d : shape) text += (text.empty() ? "" : "x") + std::to_string(d);
+    for (const std::size_t d : shape) text.append(text.empty() ? "" : "x").append(std::to_string(d));
     return text;
 }
 

@@ -32,7 +32,7 @@ inline std::filesystem::path find_idx(const std::filesystem::path& folder, const
         for (const char* packed : {"", ".gz"}) {
             const std::string name = stem + joint + "idx" + std::to_string(dimensions) + "-ubyte" + packed;
             if (std::filesystem::exists(folder / name, code)) return folder / name;
-            looked_for += (looked_for.empty() ? "" : ", ") + name;
+            looked_for.append(looked_for.empty() ? "" : ", ").append(name);
         }
     const bool there = std::filesystem::is_directory(folder, code);
     raise(what, folder.string(),

@@ -22,7 +22,7 @@ class mismatch_list {
 public:
     explicit mismatch_list(std::string title) : title_(std::move(title)) {}
     void add(const std::string& item) {
-        if (++count_ <= shown) items_ += (count_ == 1 ? "" : "; ") + item;
+        if (++count_ <= shown) items_.append(count_ == 1 ? "" : "; ").append(item);
     }
     bool empty() const { return count_ == 0; }
     /// "\n  missing in the file (2): a [3]; b [4]", or nothing.

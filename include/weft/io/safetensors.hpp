@@ -62,7 +62,7 @@ inline void write_tensor_entry(std::string& out, const tensor_view& tensor, std:
     write_json_string(out, tensor.name);
     out += ":{\"dtype\":\"" + std::string(name_of(tensor.type)) + "\",\"shape\":[";
     for (std::size_t i = 0; i < tensor.shape.size(); ++i)
-        out += (i == 0 ? "" : ",") + std::to_string(tensor.shape[i]);
+        out.append(i == 0 ? "" : ",").append(std::to_string(tensor.shape[i]));
     out += "],\"data_offsets\":[" + std::to_string(begin) + "," +
            std::to_string(begin + tensor.bytes.size()) + "]}";
 }

@@ -40,7 +40,8 @@ namespace detail {
 /// "[6, 1, 5, 5]"
 inline std::string shape_text(const std::vector<std::size_t>& shape) {
     std::string text = "[";
-    for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+    for (std::size_t i = 0; i < shape.size(); ++i)
+        text.append(i == 0 ? "" : ", ").append(std::to_string(shape[i]));
     return text + "]";
 }
 
