@@ -50,8 +50,8 @@ struct image_run {
           outs((forward ? g.filters : g.channels) / g.groups),
           rows(forward ? there.v.results : (g.height - 1) / g.stride_h + 1),
           planes(ins * (forward ? there.plane : back.plane) + view_slack<T>()),
-          step(planes +
-               (forward ? band_size<T>(there.v.results, there.pitch) : band_size<T>(g.height, back.pitch))) {}
+          step(planes + (forward ? band_size<T>(outs, there.v.results, there.pitch)
+                                 : band_size<T>(outs, g.height, back.pitch))) {}
 
     void copy(std::ptrdiff_t s, std::ptrdiff_t group_, std::ptrdiff_t first, std::ptrdiff_t last,
               T* view) const {
@@ -176,22 +176,29 @@ constexpr std::ptrdiff_t pointwise_step(const conv2d_geometry& g) {
 }
 
 /// Lays the weights out as [group][phase][channel][filter][tap], and the offsets as [phase][filter][tap].
+/// `order` is room for one number for each tap.
 template <class T>
 [[gnu::noinline]] void turn_weights(const conv2d_geometry& g, const T* weights, T* turned,
-                                    std::ptrdiff_t* offsets) {
+                                    std::ptrdiff_t* offsets, std::ptrdiff_t* order) {
     const result_layout layout(g);
     const std::ptrdiff_t channels = g.channels / g.groups, filters = g.filters / g.groups;
     const std::ptrdiff_t window = std::ptrdiff_t(g.kernel_h) * g.kernel_w;
     for (int group = 0; group < g.groups; ++group)
-        for (int phase = 0; phase < g.stride_h * g.stride_w; ++phase)
+        for (int phase = 0; phase < g.stride_h * g.stride_w; ++phase) {
+            std::ptrdiff_t taps = 0;
+            for (int i = 0; i < g.kernel_h; ++i)
+                for (int j = 0; j < g.kernel_w; ++j)
+                    if (layout.v.phase(i) * g.stride_w + layout.h.phase(j) == phase)
+                        order[taps++] = i * g.kernel_w + j;
+            for (std::ptrdiff_t f = 0; f < filters && group == 0; ++f)
+                for (std::ptrdiff_t t = 0; t < taps; ++t)
+                    *offsets++ = layout.offset(f, int(order[t] / g.kernel_w), int(order[t] % g.kernel_w));
             for (std::ptrdiff_t c = 0; c < channels; ++c)
-                for (std::ptrdiff_t f = 0; f < filters; ++f)
-                    for (int tap = 0; tap < window; ++tap) {
-                        const int i = tap / g.kernel_w, j = tap % g.kernel_w;
-                        if (layout.v.phase(i) * g.stride_w + layout.h.phase(j) != phase) continue;
-                        *turned++ = weights[((group * filters + f) * channels + c) * window + tap];
-                        if (group == 0 && c == 0) *offsets++ = layout.offset(f, i, j);
-                    }
+                for (std::ptrdiff_t f = 0; f < filters; ++f) {
+                    const T* from = weights + ((group * filters + f) * channels + c) * window;
+                    for (std::ptrdiff_t t = 0; t < taps; ++t) *turned++ = from[order[t]];
+                }
+        }
 }
 
 }  // namespace detail
@@ -237,8 +244,8 @@ constexpr std::size_t conv2d_backward_data_scratch(const conv2d_geometry& g, std
     if (threads < 1) threads = 1;
     if (pointwise(g)) return std::size_t(threads * pointwise_step<T>(g));
     const std::ptrdiff_t depth = std::ptrdiff_t(g.filters / g.groups) * g.kernel_h * g.kernel_w;
-    return std::size_t(offset_space<T>(depth) + round_up(weight_count(g), 16) +
-                       threads * image_run<T>(g, false).step);
+    return std::size_t(offset_space<T>(depth + std::ptrdiff_t(g.kernel_h) * g.kernel_w) +
+                       round_up(weight_count(g), 16) + threads * image_run<T>(g, false).step);
 }
 
 /// dx[batch, channels, height, width] from dy[batch, filters, out_h, out_w] and the weights. `finish` is
@@ -253,10 +260,11 @@ void conv2d_backward_data(const thread_team& team, const conv2d_geometry& g, std
             team);
         return;
     }
-    const std::ptrdiff_t depth = std::ptrdiff_t(g.filters / g.groups) * g.kernel_h * g.kernel_w;
-    auto* const offsets = ::new (static_cast<void*>(scratch)) std::ptrdiff_t[std::size_t(depth)];
-    T* const turned = scratch + offset_space<T>(depth);
-    turn_weights(g, w, turned, offsets);
+    const std::ptrdiff_t window = std::ptrdiff_t(g.kernel_h) * g.kernel_w,
+                         depth = g.filters / g.groups * window;
+    auto* const offsets = ::new (static_cast<void*>(scratch)) std::ptrdiff_t[std::size_t(depth + window)];
+    T* const turned = scratch + offset_space<T>(depth + window);
+    turn_weights(g, w, turned, offsets, offsets + depth);
     image_run<T> run(g, false, batch, dy, turned, dx, offsets, turned + round_up(weight_count(g), 16),
                      team.size(), finish);
     run.all(team);

@@ -62,21 +62,22 @@ struct product {
     std::ptrdiff_t first_row = 0;
 };
 
-/// One tile whose last columns may lie outside c.
+/// One tile, of which perhaps only `columns` of `width` columns lie inside c.
 template <class T>
-[[gnu::noinline]] void multiply_edge(tile_function<T> kernel, int rows, int columns, std::ptrdiff_t depth,
-                                     const T* a, std::ptrdiff_t a_row, std::ptrdiff_t a_col, const T* b,
-                                     const std::ptrdiff_t* offsets, T* c, std::ptrdiff_t ldc,
-                                     bool accumulate) {
+[[gnu::noinline]] void multiply_clipped(tile_function<T> kernel, int rows, int columns, int width,
+                                        std::ptrdiff_t depth, const T* a, std::ptrdiff_t a_row,
+                                        std::ptrdiff_t a_col, const T* b, const std::ptrdiff_t* offsets, T* c,
+                                        std::ptrdiff_t ldc, bool accumulate) {
+    if (columns == width) return kernel(depth, a, a_row, a_col, b, offsets, c, ldc, accumulate);
     alignas(64) T buffer[tile<T>::rows * tile<T>::columns];
     kernel(depth, a, a_row, a_col, b, offsets, buffer, tile<T>::columns, false);
     for (int r = 0; r < rows; ++r) {
         T* out = c + r * ldc;
         const T* in = buffer + r * tile<T>::columns;
-        if (accumulate)
-            for (int j = 0; j < columns; ++j) out[j] += in[j];
+        if (!accumulate)
+            copy_row(in, columns, out);
         else
-            for (int j = 0; j < columns; ++j) out[j] = in[j];
+            for (int j = 0; j < columns; ++j) out[j] += in[j];
     }
 }
 
@@ -92,6 +93,8 @@ template <class T>
     for (std::ptrdiff_t i = 0; i < depth; ++i) packed_offsets[i] = i * width;
     if (direct)
         for (std::ptrdiff_t i = 0; i < depth; ++i) direct_offsets[i] = i * g.b.row_stride;
+    std::ptrdiff_t column_offsets[tile<T>::columns];
+    for (int j = 0; j < width; ++j) column_offsets[j] = j * g.b.col_stride;
     T* const packed_b = g.scratch;
     T* const packed_a = g.scratch + packed_b_size<T>(g.n, g.k);
 
@@ -108,7 +111,7 @@ template <class T>
                 if (g.b.col_stride == 1)
                     pack_straight(g.b.at(p, j), g.b.row_stride, depth, columns, panel);
                 else
-                    pack_transposed(g.b.at(p, j), g.b.col_stride, depth, columns, panel);
+                    pack_transposed(g.b.at(p, j), column_offsets, depth, columns, panel);
             }
             const T* b = in_place ? g.b.at(p, j) : panel;
             const std::ptrdiff_t* offsets = in_place ? direct_offsets : packed_offsets;
@@ -119,11 +122,8 @@ template <class T>
                 const std::ptrdiff_t a_row = pack_a ? 1 : g.a.row_stride;
                 const std::ptrdiff_t a_col = pack_a ? height : g.a.col_stride;
                 T* c = g.c + (row + i) * g.ldc + j;
-                if (partial)
-                    multiply_edge(kernel, height, columns, depth, a, a_row, a_col, b, offsets, c, g.ldc,
-                                  accumulate);
-                else
-                    kernel(depth, a, a_row, a_col, b, offsets, c, g.ldc, accumulate);
+                multiply_clipped(kernel, height, columns, packets * lanes, depth, a, a_row, a_col, b, offsets,
+                                 c, g.ldc, accumulate);
                 i += height;
             }
             j += columns;
@@ -140,21 +140,31 @@ template <class T>
             multiply_block(g, j, smaller(g.n, j + blocks<T>::columns), p, smaller(step, g.k - p));
 }
 
-/// Rows of dot products; a and b are read along the depth.
+/// Dot products along the depth, of which both sides have contiguous rows. The smaller side is read once.
 template <class T>
 [[gnu::noinline]] void multiply_dots(const product<T>& g) {
-    constexpr int R = tile<T>::dot_rows, Q = tile<T>::dot_columns;
+    constexpr int R = tile<T>::dot_rows, Q = tile<T>::dot_columns, lanes = tile<T>::lanes;
+    const bool turn = g.n < g.m && g.n <= blocks<T>::dot_columns;
+    const std::ptrdiff_t left_count = turn ? g.n : g.m, right_count = turn ? g.m : g.n;
+    const std::ptrdiff_t left_row = turn ? g.b.col_stride : g.a.row_stride;
+    const std::ptrdiff_t right_row = turn ? g.a.row_stride : g.b.col_stride;
+    const std::ptrdiff_t rest = g.k % lanes;
+    alignas(64) T end[R * lanes];
     std::ptrdiff_t offsets[Q];
-    for (int q = 0; q < Q; ++q) offsets[q] = q * g.b.col_stride;
-    for (std::ptrdiff_t i = 0; i < g.m;) {
-        const int rows = g.m - i >= R ? R : 1;
-        for (std::ptrdiff_t j = 0; j < g.n;) {
-            const int columns = g.n - j >= Q ? Q : 1;
-            dot_kernel<T>(rows, columns)(g.k, g.a.at(i, 0), g.a.row_stride, g.b.at(0, j), offsets,
-                                         g.c + i * g.ldc + j, g.ldc, g.accumulate, 1, 0, 0);
-            j += columns;
+    for (int q = 0; q < Q; ++q) offsets[q] = q * right_row;
+    dots<T> d{g.k,         nullptr, left_row, 0,       rest != 0 ? end : nullptr, nullptr,
+              offsets,     0,       1,        nullptr, turn ? 1 : g.ldc,          turn ? g.ldc : 1,
+              g.accumulate};
+    for (std::ptrdiff_t i = 0; i < left_count; i += R) {
+        const int rows = int(smaller(R, left_count - i));
+        d.left = (turn ? g.b.data : g.a.data) + i * left_row;
+        for (int l = 0; l < rows * lanes && rest != 0; ++l)
+            end[l] = l % lanes < lanes - rest ? T(0) : d.left[l / lanes * left_row + g.k - lanes + l % lanes];
+        for (std::ptrdiff_t j = 0; j < right_count; j += Q) {
+            d.right = (turn ? g.a.data : g.b.data) + j * right_row;
+            d.out = g.c + i * d.out_row + j * d.out_column;
+            multiply_dot_tile(d, rows, int(smaller(Q, right_count - j)));
         }
-        i += rows;
     }
     g.finish(g.first_row, g.m);
 }
@@ -215,7 +225,7 @@ void gemm(const thread_team& team, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrd
         return;
     }
     using limits = blocks<T>;
-    const bool dots = b.row_stride == 1 && a.col_stride == 1 &&
+    const bool dots = b.row_stride == 1 && a.col_stride == 1 && k >= tile<T>::lanes &&
                       ((m <= limits::dot_rows && b.col_stride != 1) || n <= limits::dot_columns);
     const std::ptrdiff_t worth = m * n * k / limits::work + 1;
     const int parts = worth < team.size() ? int(worth) : team.size();

@@ -84,21 +84,53 @@ constexpr int tile_rows(std::ptrdiff_t left) {
 /// The packets of the next tile when `left` packets remain: four are two and two, not three and one.
 constexpr int tile_packets(std::ptrdiff_t left) { return left == 4 ? 2 : left >= 3 ? 3 : int(left); }
 
-/// out[i] = the sum of a packet of partial sums.
+/// out[i] = in[i], in a row.
 template <class T>
-[[gnu::noinline]] void add_lanes(const T* partial, int count, T* out) {
-    for (int i = 0; i < count; ++i)
-        out[i] = Eigen::internal::predux(Eigen::internal::pload<packet<T>>(partial + i * tile<T>::lanes));
+[[gnu::noinline]] void copy_row(const T* in, std::ptrdiff_t size, T* out) {
+    constexpr int lanes = tile<T>::lanes;
+    std::ptrdiff_t i = 0;
+    for (; i + lanes <= size; i += lanes)
+        Eigen::internal::pstoreu(out + i, Eigen::internal::ploadu<packet<T>>(in + i));
+    for (; i < size; ++i) out[i] = in[i];
 }
 
-/// c[R x Q] (+)= a[R x depth] * b[Q x depth]^T, both read along their rows: nothing to pack, good where one
-/// side is a few rows. Row q of b starts at b + offsets[q]. The sum runs over `repeats` such pairs, a_step
-/// and b_step apart. Each element is one packet of partial sums, added up, then what a packet does not cover
-/// (one pair only).
+/// Dot products of the rows of two sides, each read along its rows: nothing to pack, good where one side is a
+/// few rows. Both run over `repeats` stretches, left_step and right_step apart.
+template <class T>
+struct dots {
+    std::ptrdiff_t depth;
+    const T* left;  // row r at left + r * left_row
+    std::ptrdiff_t left_row, left_step;
+    /// What whole packets leave of the depth (one stretch, at least one packet): the last numbers of each
+    /// left row, after zeros, in one packet a row. The right side's last packet overlaps the one before. Or
+    /// null.
+    const T* left_end;
+    const T* right;  // row q at right + offsets[q]
+    const std::ptrdiff_t* offsets;
+    std::ptrdiff_t right_step;
+    std::ptrdiff_t repeats;
+    T* out;  // of rows r and q: out[r * out_row + q * out_column]
+    std::ptrdiff_t out_row, out_column;
+    bool accumulate;
+};
+
+/// Adds up each packet of partial sums, [rows x stride] of them, and stores or adds the first `columns` of a
+/// row.
+template <class T>
+[[gnu::noinline]] void add_lanes(const T* partial, int rows, int stride, int columns, const dots<T>& d) {
+    for (int r = 0; r < rows; ++r)
+        for (int q = 0; q < columns; ++q) {
+            const T* from = partial + (r * stride + q) * tile<T>::lanes;
+            const T total = Eigen::internal::predux(Eigen::internal::pload<packet<T>>(from));
+            T& out = d.out[r * d.out_row + q * d.out_column];
+            out = d.accumulate ? out + total : total;
+        }
+}
+
+/// `rows` (1 to R) by `columns` (1 to Q) dot products; each is one packet of partial sums, added up at the
+/// end.
 template <int R, int Q, class T>
-void dot_tile(std::ptrdiff_t depth, const T* a, std::ptrdiff_t a_row, const T* b,
-              const std::ptrdiff_t* offsets, T* c, std::ptrdiff_t ldc, bool accumulate,
-              std::ptrdiff_t repeats, std::ptrdiff_t a_step, std::ptrdiff_t b_step) {
+[[gnu::noinline]] void dot_tile(const dots<T>& d, int rows, int columns) {
     using namespace Eigen::internal;
     constexpr int lanes = tile<T>::lanes;
     packet<T> sum[R][Q];
@@ -107,15 +139,20 @@ void dot_tile(std::ptrdiff_t depth, const T* a, std::ptrdiff_t a_row, const T* b
 #pragma GCC unroll 16
         for (int q = 0; q < Q; ++q) sum[r][q] = pset1<packet<T>>(T(0));
     }
-    const std::ptrdiff_t whole = depth / lanes * lanes;
-    for (std::ptrdiff_t repeat = 0; repeat < repeats; ++repeat) {
+    const std::ptrdiff_t stretches = d.repeats + (d.left_end != nullptr ? 1 : 0);
+    for (std::ptrdiff_t stretch = 0; stretch < stretches; ++stretch) {
+        const bool end = stretch == d.repeats;
+        const std::ptrdiff_t size = end ? lanes : d.depth / lanes * lanes;
+        const T* const left_side = end ? d.left_end : d.left + stretch * d.left_step;
+        const T* const right_side = end ? d.right + d.depth - lanes : d.right + stretch * d.right_step;
         const T* left_rows[R];
         const T* right_rows[Q];
 #pragma GCC unroll 16
-        for (int r = 0; r < R; ++r) left_rows[r] = a + repeat * a_step + r * a_row;
+        for (int r = 0; r < R; ++r)
+            left_rows[r] = left_side + (r < rows ? r : 0) * (end ? lanes : d.left_row);
 #pragma GCC unroll 16
-        for (int q = 0; q < Q; ++q) right_rows[q] = b + repeat * b_step + offsets[q];
-        for (std::ptrdiff_t p = 0; p < whole; p += lanes) {
+        for (int q = 0; q < Q; ++q) right_rows[q] = right_side + d.offsets[q < columns ? q : 0];
+        for (std::ptrdiff_t p = 0; p < size; p += lanes) {
             packet<T> left[R];
 #pragma GCC unroll 16
             for (int r = 0; r < R; ++r) left[r] = ploadu<packet<T>>(left_rows[r] + p);
@@ -128,33 +165,21 @@ void dot_tile(std::ptrdiff_t depth, const T* a, std::ptrdiff_t a_row, const T* b
         }
     }
     alignas(64) T partial[R * Q * lanes];
-    T total[R * Q];
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
         for (int q = 0; q < Q; ++q) pstore(partial + (r * Q + q) * lanes, sum[r][q]);
     }
-    add_lanes(partial, R * Q, total);
-    for (int r = 0; r < R; ++r)
-        for (int q = 0; q < Q; ++q) {
-            T value = total[r * Q + q];
-            for (std::ptrdiff_t p = whole; p < depth; ++p)
-                value = pmadd(a[r * a_row + p], b[offsets[q] + p], value);
-            T& out = c[r * ldc + q];
-            out = accumulate ? out + value : value;
-        }
+    add_lanes(partial, rows, Q, columns, d);
 }
 
+/// One tile of at most tile::dot_rows by tile::dot_columns.
 template <class T>
-using dot_function = void (*)(std::ptrdiff_t, const T*, std::ptrdiff_t, const T*, const std::ptrdiff_t*, T*,
-                              std::ptrdiff_t, bool, std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t);
-
-/// The kernel for a tile of `rows` (tile::dot_rows or 1) by `columns` (tile::dot_columns or 1).
-template <class T>
-dot_function<T> dot_kernel(int rows, int columns) {
-    constexpr int R = tile<T>::dot_rows, Q = tile<T>::dot_columns;
-    return rows == R ? (columns == Q ? dot_tile<R, Q, T> : dot_tile<R, 1, T>)
-                     : (columns == Q ? dot_tile<1, Q, T> : dot_tile<1, 1, T>);
+void multiply_dot_tile(const dots<T>& d, int rows, int columns) {
+    if (rows > 1)
+        dot_tile<tile<T>::dot_rows, tile<T>::dot_columns, T>(d, rows, columns);
+    else
+        dot_tile<1, tile<T>::dot_columns, T>(d, 1, columns);
 }
 
 }  // namespace weft::cpu_backend

@@ -93,10 +93,7 @@ template <class T>
         const T* in = plane + std::ptrdiff_t(h) * width + first_w;
         for (int j = 0; j < begin; ++j) out[j] = T(0);
         if (step_w == 1) {
-            int j = begin;
-            for (; j + tile<T>::lanes <= end; j += tile<T>::lanes)
-                Eigen::internal::pstoreu(out + j, Eigen::internal::ploadu<packet<T>>(in + j));
-            for (; j < end; ++j) out[j] = in[j];
+            copy_row(in + begin, end - begin, out + begin);
         } else {
             for (int j = begin; j < end; ++j) out[j] = in[std::ptrdiff_t(j) * step_w];
         }
@@ -198,9 +195,11 @@ template <class T>
 constexpr std::ptrdiff_t band_pitch(std::ptrdiff_t height, std::ptrdiff_t pitch) {
     return round_up(smaller(height, band_height<T>(pitch)) * pitch, tile<T>::lanes) + tile<T>::lanes;
 }
+/// The band of some rows of a, and one packed panel of views.
 template <class T>
-constexpr std::ptrdiff_t band_size(std::ptrdiff_t height, std::ptrdiff_t pitch) {
-    return round_up(tile<T>::rows * band_pitch<T>(height, pitch), 16);
+constexpr std::ptrdiff_t band_size(std::ptrdiff_t rows, std::ptrdiff_t height, std::ptrdiff_t pitch) {
+    return round_up(smaller(rows, blocks<T>::rows) * band_pitch<T>(height, pitch), 16) +
+           round_up(blocks<T>::depth * tile<T>::columns, 16);
 }
 /// What must be readable (and finite) behind the last plane of a view.
 template <class T>
@@ -223,35 +222,58 @@ template <class T>
             for (std::ptrdiff_t j = 0; j < whole; j += lanes)
                 Eigen::internal::pstoreu(out + j, Eigen::internal::ploadu<packet<T>>(in + j));
         } else {
-            std::ptrdiff_t j = 0;
-            for (; j + lanes <= width; j += lanes)
-                Eigen::internal::pstoreu(out + j, Eigen::internal::ploadu<packet<T>>(in + j));
-            for (; j < width; ++j) out[j] = in[j];
+            copy_row(in, width, out);
         }
     }
 }
 
-/// Rows [first, last) of the results.
+/// Copies `depth` rows of `packets` packets each into a panel.
+template <class T>
+[[gnu::noinline]] void pack_views(const T* view, const std::ptrdiff_t* offsets, std::ptrdiff_t depth,
+                                  int packets, T* panel) {
+    for (std::ptrdiff_t p = 0; p < depth; ++p, panel += tile<T>::columns)
+        for (int q = 0; q < packets; ++q)
+            Eigen::internal::pstoreu(panel + q * tile<T>::lanes, Eigen::internal::ploadu<packet<T>>(
+                                                                     view + offsets[p] + q * tile<T>::lanes));
+}
+
+/// Rows [first, last) of the results. With many rows of a the views are packed, a block of the depth at a
+/// time.
 template <class T>
 [[gnu::noinline]] void correlate(const correlation<T>& c, std::ptrdiff_t first, std::ptrdiff_t last) {
     constexpr int lanes = tile<T>::lanes;
+    const bool pack = c.rows > blocks<T>::few_rows;
     const std::ptrdiff_t step = band_height<T>(c.pitch), ldb = band_pitch<T>(c.height, c.pitch);
+    const std::ptrdiff_t depth_step = pack ? block_depth<T>(c.depth) : c.depth;
+    T* const panel = c.buffer + round_up(smaller(c.rows, blocks<T>::rows) * ldb, 16);
+    std::ptrdiff_t packed_offsets[blocks<T>::depth];
+    for (std::ptrdiff_t p = 0; p < blocks<T>::depth; ++p) packed_offsets[p] = p * tile<T>::columns;
     for (std::ptrdiff_t row = first; row < last; row += step) {
         const std::ptrdiff_t height = smaller(step, last - row);
         const std::ptrdiff_t packets = ((height - 1) * c.pitch + c.width + lanes - 1) / lanes;
-        for (std::ptrdiff_t i = 0; i < c.rows;) {
-            const int rows = tile_rows<T>(c.rows - i);
+        for (std::ptrdiff_t block = 0; block < c.rows; block += blocks<T>::rows) {
+            const std::ptrdiff_t rows = smaller(blocks<T>::rows, c.rows - block);
             for (std::ptrdiff_t j = 0; j < packets;) {
                 const int width = tile_packets(packets - j);
-                tile_kernel<T>(rows, width)(c.depth, c.a + i * c.depth, c.depth, 1,
-                                            c.view + row * c.pitch + j * lanes, c.offsets,
-                                            c.buffer + j * lanes, ldb, false);
+                const T* const view = c.view + row * c.pitch + j * lanes;
+                std::ptrdiff_t p = 0;
+                do {
+                    const std::ptrdiff_t depth = smaller(depth_step, c.depth - p);
+                    if (pack) pack_views(view, c.offsets + p, depth, width, panel);
+                    for (std::ptrdiff_t i = 0; i < rows;) {
+                        const int tall = tile_rows<T>(rows - i);
+                        tile_kernel<T>(tall, width)(depth, c.a + (block + i) * c.depth + p, c.depth, 1,
+                                                    pack ? panel : view, pack ? packed_offsets : c.offsets,
+                                                    c.buffer + i * ldb + j * lanes, ldb, p > 0);
+                        i += tall;
+                    }
+                    p += depth_step;
+                } while (p < c.depth);
                 j += width;
             }
-            for (int r = 0; r < rows; ++r)
-                place_rows(c.buffer + r * ldb, c.pitch, height, c.width,
-                           c.out + (i + r) * c.out_plane + row * c.out_row, c.out_row, c.out_col);
-            i += rows;
+            for (std::ptrdiff_t i = 0; i < rows; ++i)
+                place_rows(c.buffer + i * ldb, c.pitch, height, c.width,
+                           c.out + (block + i) * c.out_plane + row * c.out_row, c.out_row, c.out_col);
         }
     }
 }

@@ -21,34 +21,27 @@ struct matrix_ref {
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 #endif
 
-/// Fills one panel, [depth x tile columns], with `columns` columns of b and zeros up to whole packets.
-/// The columns of b are not contiguous in a row: squares of packets are turned.
+/// Fills one panel, [depth x tile columns], with `columns` columns of b and zeros up to whole packets. Column
+/// j is contiguous and starts at b + offsets[j]: squares of packets are turned.
 template <class T>
-[[gnu::noinline]] void pack_transposed(const T* b, std::ptrdiff_t b_col, std::ptrdiff_t depth, int columns,
-                                       T* panel) {
+[[gnu::noinline]] void pack_transposed(const T* b, const std::ptrdiff_t* offsets, std::ptrdiff_t depth,
+                                       int columns, T* panel) {
     using namespace Eigen::internal;
     constexpr int lanes = tile<T>::lanes, width = tile<T>::columns;
     for (int j = 0; j < columns; j += lanes) {
-        const T* source = b + j * b_col;
         const int valid = columns - j < lanes ? columns - j : lanes;
         std::ptrdiff_t p = 0;
         for (; p + lanes <= depth; p += lanes) {
             PacketBlock<packet<T>, lanes> block;
-            if (valid == lanes) {
-#pragma GCC unroll 16
-                for (int l = 0; l < lanes; ++l) block.packet[l] = ploadu<packet<T>>(source + l * b_col + p);
-            } else {
-                for (int l = 0; l < lanes; ++l)
-                    block.packet[l] =
-                        l < valid ? ploadu<packet<T>>(source + l * b_col + p) : pset1<packet<T>>(T(0));
-            }
+            for (int l = 0; l < lanes; ++l)
+                block.packet[l] =
+                    l < valid ? ploadu<packet<T>>(b + offsets[j + l] + p) : pset1<packet<T>>(T(0));
             ptranspose(block);
-#pragma GCC unroll 16
             for (int l = 0; l < lanes; ++l) pstoreu(panel + (p + l) * width + j, block.packet[l]);
         }
         for (; p < depth; ++p)
             for (int l = 0; l < lanes; ++l)
-                panel[p * width + j + l] = l < valid ? source[l * b_col + p] : T(0);
+                panel[p * width + j + l] = l < valid ? b[offsets[j + l] + p] : T(0);
     }
 }
 
