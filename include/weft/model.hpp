@@ -23,11 +23,20 @@ struct not_a_network {
 
 namespace detail {
 
+/// A hash table, so that the time stays linear in the number of parameters.
 template <std::size_t N>
 constexpr bool names_differ(const std::array<graph::parameter_record, N>& parameters) {
-    for (std::size_t i = 0; i < N; ++i)
-        for (std::size_t j = 0; j < i; ++j)
-            if (std::string_view(parameters[i].name) == parameters[j].name) return false;
+    std::array<std::size_t, 2 * N + 1> table{};  // index of a parameter, plus 1
+    for (std::size_t i = 0; i < N; ++i) {
+        std::size_t at = parameters[i].name_hash % table.size();
+        for (; table[at]; at = (at + 1) % table.size()) {
+            const graph::parameter_record& other = parameters[table[at] - 1];
+            if (other.name_hash == parameters[i].name_hash &&
+                std::string_view(other.name) == parameters[i].name)
+                return false;
+        }
+        table[at] = i + 1;
+    }
     return true;
 }
 

@@ -21,7 +21,8 @@ inline constexpr int max_name = 80;
 
 /// A parameter (or running statistic) as the network declares it.
 struct parameter_record {
-    char name[max_name] = {};  ///< as in a PyTorch state_dict: "0.weight"
+    char name[max_name] = {};               ///< as in a PyTorch state_dict: "0.weight"
+    std::uint32_t name_hash = 2166136261u;  ///< FNV-1a of the name
     extents dims;
     initializer init;
     bool is_state = false;
@@ -358,7 +359,10 @@ private:
         parameter_record& p = parameters[parameter_count++];
         const int before = path_length;
         append(name);
-        for (int i = 0; i < path_length; ++i) p.name[i] = path[i];
+        for (int i = 0; i < path_length; ++i) {
+            p.name[i] = path[i];
+            p.name_hash = (p.name_hash ^ std::uint32_t(std::uint8_t(path[i]))) * 16777619u;
+        }
         leave(before);
         p.dims = dims;
         p.init = init;
