@@ -1,0 +1,184 @@
+#pragma once
+/// One operation with random inputs, run on the cpu policy and on the reference in double.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <type_traits>
+#include <vector>
+#include <weft/backend/chain.hpp>
+#include <weft/backend/cpu/kernel.hpp>
+#include <weft/backend/reference/run.hpp>
+#include <weft/core/buffer.hpp>
+
+#include "catch.hpp"
+
+namespace conformance {
+
+using weft::graph::function;
+using weft::graph::node;
+using weft::graph::opcode;
+using weft::graph::operand_mode;
+using weft::graph::step_kind;
+
+using rng = std::mt19937;
+
+inline int between(rng& r, int low, int high) { return std::uniform_int_distribution<int>(low, high)(r); }
+
+/// The one place for tolerances: what a result may differ from the reference in double, when its own inputs
+/// are of the order of one and `length` products were summed.
+template <class T>
+double tolerance(double want, double length) {
+    const double epsilon = double(std::numeric_limits<T>::epsilon());
+    return epsilon * (24 + 2 * std::sqrt(length)) * std::max(1.0, std::abs(want));
+}
+
+template <class T>
+struct problem {
+    node n;
+    int batch = 1;
+    std::vector<std::vector<T>> in, operand;  ///< filled; empty means absent
+    std::vector<std::size_t> out;             ///< sizes; 0 means absent
+    double length = 1;                        ///< terms in a sum, for the tolerance
+    std::uint64_t seed = 5, step = 3;
+};
+
+template <class T>
+std::vector<T> numbers(rng& r, std::size_t size, double low = -1, double high = 1) {
+    std::uniform_real_distribution<double> d(low, high);
+    std::vector<T> x(size);
+    for (T& v : x) v = T(d(r));
+    return x;
+}
+
+/// What an operation leaves behind: its outputs, its operands (some are stored to) and its inputs (running
+/// statistics are written there).
+template <class T>
+struct outcome {
+    std::vector<std::vector<T>> out, operand, in;
+    bool operator==(const outcome& other) const {
+        const auto same = [](const auto& a, const auto& b) {
+            if (a.size() != b.size()) return false;
+            for (std::size_t i = 0; i < a.size(); ++i)
+                if (a[i].size() != b[i].size() ||
+                    (!a[i].empty() && std::memcmp(a[i].data(), b[i].data(), a[i].size() * sizeof(T)) != 0))
+                    return false;
+            return true;
+        };
+        return same(out, other.out) && same(operand, other.operand) && same(in, other.in);
+    }
+};
+
+template <class To, class From>
+std::vector<std::vector<To>> converted(const std::vector<std::vector<From>>& all) {
+    std::vector<std::vector<To>> result;
+    for (const auto& x : all) result.emplace_back(x.begin(), x.end());
+    return result;
+}
+
+template <class T, class From>
+outcome<T> prepare(const problem<From>& p, weft::arguments<T>& a) {
+    outcome<T> o{{}, converted<T>(p.operand), converted<T>(p.in)};
+    // Whoever leaves an element out, or reads it before writing, leaves NaN.
+    for (std::size_t size : p.out) o.out.emplace_back(size, std::numeric_limits<T>::quiet_NaN());
+    for (std::size_t i = 0; i < o.in.size(); ++i) a.in[i] = o.in[i].empty() ? nullptr : o.in[i].data();
+    for (std::size_t i = 0; i < o.out.size(); ++i) a.out[i] = o.out[i].empty() ? nullptr : o.out[i].data();
+    for (std::size_t i = 0; i < o.operand.size(); ++i)
+        a.operand[i] = o.operand[i].empty() ? nullptr : o.operand[i].data();
+    a.batch = p.batch;
+    a.seed = p.seed;
+    a.step = p.step;
+    return o;
+}
+
+template <class Functions, class T>
+outcome<double> on_reference(const problem<T>& p) {
+    weft::arguments<double> a;
+    outcome<double> o = prepare<double>(p, a);
+    weft::reference_backend::run<Functions>(p.n, a);
+    return o;
+}
+
+template <opcode Op, class Chain, class T>
+outcome<T> on_cpu(const problem<T>& p, int threads, bool in_place = false) {
+    static const weft::cpu_backend::thread_team teams[] = {
+        weft::cpu_backend::thread_team(1), weft::cpu_backend::thread_team(2),
+        weft::cpu_backend::thread_team(3), weft::cpu_backend::thread_team(4)};
+    weft::arguments<T> a;
+    outcome<T> o = prepare<T>(p, a);
+    weft::buffer<T> scratch(weft::cpu_backend::scratch_of<T>(p.n, p.batch, threads));
+    std::fill_n(scratch.data(), scratch.size(), std::numeric_limits<T>::quiet_NaN());
+    if (in_place) {
+        o.out[0] = o.in[0];
+        a.out[0] = o.out[0].data();
+        a.in[0] = a.out[0];
+    }
+    weft::cpu_backend::run<Op, Chain>(p.n, a,
+                                      weft::cpu_backend::context<T>{&teams[threads - 1], scratch.data()});
+    return o;
+}
+
+template <class T>
+void compare(const std::vector<std::vector<T>>& got, const std::vector<std::vector<double>>& want,
+             double length, const char* what) {
+    REQUIRE(got.size() == want.size());
+    for (std::size_t k = 0; k < got.size(); ++k) {
+        REQUIRE(got[k].size() == want[k].size());
+        for (std::size_t i = 0; i < got[k].size(); ++i) {
+            const double g = double(got[k][i]), w = want[k][i];
+            if (std::isnan(g) && std::isnan(w)) continue;
+            if (g == w || std::abs(g - w) <= tolerance<T>(w, length)) continue;
+            CAPTURE(what, k, i, g, w, tolerance<T>(w, length), got[k].size());
+            FAIL("the cpu policy differs from the reference");
+        }
+    }
+}
+
+/// The operation on one to four threads: near the reference, and always the same bits.
+template <opcode Op, class Chain = weft::chain<weft::graph::function_list<>, operand_mode::same>, class T>
+void check(const problem<T>& p) {
+    const outcome<T> first = on_cpu<Op, Chain>(p, 1);
+    const outcome<double> want = on_reference<typename Chain::functions>(p);
+    compare(first.out, want.out, p.length, "output");
+    compare(first.operand, want.operand, p.length, "operand");
+    compare(first.in, want.in, p.length, "input");
+    for (int threads = 2; threads <= 4; ++threads) {
+        CAPTURE(threads);
+        CHECK(on_cpu<Op, Chain>(p, threads) == first);
+    }
+}
+
+/// The record of a chain type: its steps, each with an operand of its own.
+template <class F, operand_mode Source, class... Steps>
+void set_steps(node& n, weft::chain<F, Source, Steps...>) {
+    n.source_mode = Source;
+    int k = 0;
+    (n.add_step({.kind = Steps::kind,
+                 .fn = Steps::fn,
+                 .mode = Steps::mode,
+                 .operand = std::int16_t(Steps::has_operand ? 100 + k++ : -1),
+                 .bits = {Steps::bits[0], Steps::bits[1]}}),
+     ...);
+}
+
+/// Random operands for the steps of p.n.
+template <class T>
+void fill_operands(problem<T>& p, rng& r, double low = -1, double high = 1) {
+    for (int s = 0; s < p.n.step_count; ++s) {
+        const weft::graph::step& step = p.n.steps[s];
+        if (step.operand < 0) {
+            p.operand.emplace_back();
+            continue;
+        }
+        const std::size_t size = std::size_t(weft::graph::operand_size(step.mode, p.n.view)) *
+                                 std::size_t(weft::graph::is_per_sample(step.mode) ? p.batch : 1);
+        p.operand.push_back(step.kind == step_kind::store
+                                ? std::vector<T>(size, std::numeric_limits<T>::quiet_NaN())
+                                : numbers<T>(r, size, low, high));
+    }
+}
+
+}  // namespace conformance
