@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <thread>
@@ -15,11 +16,14 @@ namespace weft::cpu_backend {
 /// so a task must write what no other task of the same run touches, the same whoever runs it.
 class thread_team {
 public:
-    /// The calling thread alone. A program that makes no other team does not even compile Eigen's pool.
+    /// The calling thread alone.
     thread_team() = default;
-    /// `threads` below 2 mean that everything runs in the calling thread.
-    explicit thread_team(int threads) : size_(threads > 1 ? threads : 1) {
-        if (size_ > 1) pool_ = std::make_unique<Eigen::ThreadPool>(size_ - 1);
+    /// `threads` below 2 mean that everything runs in the calling thread. A template so that Eigen's pool is
+    /// compiled only where a program asks for threads.
+    template <std::same_as<int> Int>
+    explicit thread_team(Int threads) : size_(threads > 1 ? threads : 1) {
+        if (size_ > 1)
+            pool_ = std::make_unique<Eigen::ThreadPoolTempl<Eigen::StlThreadEnvironment>>(size_ - 1);
     }
 
     /// The threads that work in one run, the caller's included.
