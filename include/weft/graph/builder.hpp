@@ -3,6 +3,7 @@
 #include "../core/broadcast.hpp"
 #include "../core/geometry.hpp"
 #include "../core/real.hpp"
+#include "../core/unreachable.hpp"
 #include "../lang/expression.hpp"
 #include "../lang/layers/activation.hpp"
 #include "../lang/options.hpp"
@@ -58,7 +59,8 @@ struct builder {
     // ---- names ------------------------------------------------------------------------------------------
     constexpr void append(const char* text) {
         for (int i = 0; text[i]; ++i) {
-            if (path_length == max_name - 1) throw "weft: a parameter's name is longer than 79 characters";
+            if (path_length == max_name - 1)
+                weft::detail::stop_compilation("weft: a parameter's name is longer than 79 characters");
             path[path_length++] = text[i];
         }
     }
@@ -308,7 +310,8 @@ private:
         const bool match[] = {std::is_same_v<F, Fs>..., false};
         for (int i = 0; i < int(sizeof...(Fs)); ++i)
             if (match[i]) return i;
-        throw "weft: a layer or loss uses a function that its `functions` does not list";
+        weft::detail::stop_compilation(
+            "weft: a layer or loss uses a function that its `functions` does not list");
     }
 
     static constexpr blocking plain(tensor x) { return {1, 1, x.dims.size()}; }
@@ -334,7 +337,7 @@ private:
         }
         const bool per_sample = g.values[y.id].batched;
         const broadcasting how = broadcast(x.dims, y.dims, per_sample);
-        if (!how.possible) throw "weft: these shapes do not broadcast";
+        if (!how.possible) weft::detail::stop_compilation("weft: these shapes do not broadcast");
         const blocking view{how.outer, how.channels, how.inner};
         return with_step(x,
                          {.kind = kind,

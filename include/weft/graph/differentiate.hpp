@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../core/real.hpp"
+#include "../core/unreachable.hpp"
 #include "lower.hpp"
 #include "traversal.hpp"
 
@@ -106,7 +107,7 @@ struct differentiator {
                 accumulate(x, with_step(dy, s, n.view));
                 break;
             default:
-                throw "weft: an elementwise step without a gradient rule";
+                weft::detail::stop_compilation("weft: an elementwise step without a gradient rule");
         }
     }
 
@@ -229,7 +230,7 @@ struct differentiator {
                 return;
             }
             default:
-                throw "weft: an operation without a gradient rule";
+                weft::detail::stop_compilation("weft: an operation without a gradient rule");
         }
     }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "../core/extents.hpp"
+#include "../core/unreachable.hpp"
 
 /// The graph as a value: small structural records that constexpr functions rewrite.
 namespace weft::graph {
@@ -202,12 +203,14 @@ struct graph {
     static constexpr int node_capacity = N, value_capacity = V;
 
     constexpr int add_value(value v) {
-        if (value_count == V) throw "weft: a graph holds more values than were counted";
+        if (value_count == V)
+            weft::detail::stop_compilation("weft: a graph holds more values than were counted");
         values[value_count] = v;
         return value_count++;
     }
     constexpr void add_node(const node& n) {
-        if (node_count == N) throw "weft: a graph holds more operations than were counted";
+        if (node_count == N)
+            weft::detail::stop_compilation("weft: a graph holds more operations than were counted");
         nodes[node_count++] = n;
     }
 };
