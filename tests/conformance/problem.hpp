@@ -13,6 +13,7 @@
 #include <weft/backend/cpu/kernel.hpp>
 #include <weft/backend/reference/run.hpp>
 #include <weft/core/buffer.hpp>
+#include <weft/graph/differentiate.hpp>
 
 #include "catch.hpp"
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstring>
+
 #include "../arguments.hpp"
 #include "../chain.hpp"
 #include "../reference/elementwise.hpp"
@@ -17,35 +19,42 @@ struct chain_row {
     std::ptrdiff_t element;  ///< the first element's index in the batch, for dropout
 };
 
+/// Elements that share a piece of a chain's work, and for which repeated operands are written out.
+inline constexpr std::ptrdiff_t piece_size = 256;
+
 namespace detail {
 
-/// Along a row that runs over the channels (inner is 1) or over the inner elements: does the operand advance?
-constexpr bool advances(graph::operand_mode m, bool over_channels) {
+/// Along the inner elements of one channel, does the operand advance? In a piece, where repeated operands are
+/// written out, all but single numbers do.
+constexpr bool advances(graph::operand_mode m, bool in_piece) {
     using enum graph::operand_mode;
-    switch (m) {
-        case same:
-        case fixed:
-            return true;
-        case channel:
-        case sample_channel:
-            return over_channels;
-        case sample_inner:
-        case inner:
-            return !over_channels;
-        default:
-            return false;
+    if (in_piece) return m != scalar;
+    return m == same || m == fixed || m == sample_inner || m == inner;
+}
+
+/// The factors of dropout for the elements from `first` on: four come from one draw.
+template <class T, int Count>
+void dropout_factors(const arguments<T>& a, std::int32_t stream, float rate, std::ptrdiff_t first,
+                     T (&factors)[Count]) {
+    const T kept = T(1) / (T(1) - T(rate));
+    std::array<std::uint32_t, 4> words{};
+    for (int k = 0; k < Count; ++k) {
+        const std::uint64_t index = std::uint64_t(first) + std::uint64_t(k);
+        if (k == 0 || index % 4 == 0)
+            words = philox(a.seed, (std::uint64_t(std::uint32_t(stream) + 1) << 40) + a.step, index / 4);
+        factors[k] = uniform01(words[std::size_t(index % 4)]) < rate ? T(0) : kept;
     }
 }
 
 /// One step on a packet (or, at a row's end, on a single number).
-template <class Functions, class Step, bool OverChannels, class P, class T>
+template <class Functions, class Step, bool InPiece, class P, class T>
 P run_step(const arguments<T>& a, const chain_row<T>& row, T* operand, std::ptrdiff_t i, P x) {
     using namespace Eigen::internal;
     using enum graph::step_kind;
     constexpr auto kind = Step::kind;
     P y = x;
     if constexpr (Step::has_operand && kind != store)
-        y = advances(Step::mode, OverChannels) ? ploadu<P>(operand + i) : pset1<P>(*operand);
+        y = advances(Step::mode, InPiece) ? ploadu<P>(operand + i) : pset1<P>(*operand);
     if constexpr (kind == graph::step_kind::apply || kind == graph::step_kind::slope_from_x ||
                   kind == graph::step_kind::slope_from_y) {
         // A single number takes the packet's formula too, so that an element's bits do not depend on its
@@ -72,9 +81,7 @@ P run_step(const arguments<T>& a, const chain_row<T>& row, T* operand, std::ptrd
     if constexpr (kind == per_batch) return pdiv(pmul(x, set<P>(from_bits(Step::bits[0]))), set<P>(a.batch));
     if constexpr (kind == dropout) {
         T factors[ei::packet_traits<T>::size];
-        for (int k = 0; k < int(ei::packet_traits<T>::size); ++k)
-            factors[k] = reference_backend::dropout_factor<T>(a.seed, a.step, Step::bits[1],
-                                                              from_bits(Step::bits[0]), row.element + i + k);
+        dropout_factors(a, Step::bits[1], from_bits(Step::bits[0]), row.element + i, factors);
         return pmul(x, ploadu<P>(factors));
     }
     if constexpr (kind == store) {
@@ -83,56 +90,61 @@ P run_step(const arguments<T>& a, const chain_row<T>& row, T* operand, std::ptrd
     }
 }
 
-template <bool OverChannels, class Chain, class P, class T, class... Steps, int... S>
-void run_packet(chain<typename Chain::functions, Chain::source, Steps...>*, std::integer_sequence<int, S...>,
-                const arguments<T>& a, const chain_row<T>& row, std::ptrdiff_t i) {
+template <bool InPiece, class Chain, class P, class T, class... Steps, int... S>
+P run_packet(chain<typename Chain::functions, Chain::source, Steps...>*, std::integer_sequence<int, S...>,
+             const arguments<T>& a, const chain_row<T>& row, std::ptrdiff_t i) {
     using namespace Eigen::internal;
     P x = pset1<P>(T(0));
     if (row.source != nullptr)
-        x = advances(Chain::source, OverChannels) ? ploadu<P>(row.source + i) : pset1<P>(*row.source);
-    ((x = run_step<typename Chain::functions, Steps, OverChannels, P, T>(a, row, row.operand[S], i, x)), ...);
-    pstoreu(row.out + i, x);
+        x = advances(Chain::source, InPiece) ? ploadu<P>(row.source + i) : pset1<P>(*row.source);
+    ((x = run_step<typename Chain::functions, Steps, InPiece, P, T>(a, row, row.operand[S], i, x)), ...);
+    return x;
 }
 
-/// The last elements of a row go through a packet too, in a copy, so that all take the same formulas.
-template <bool OverChannels, class Chain, class T, class... Steps>
-void run_tail(chain<typename Chain::functions, Chain::source, Steps...>* tag, const arguments<T>& a,
-              const chain_row<T>& row, std::ptrdiff_t i) {
+/// A row shorter than a packet goes through one too, in a copy, so that all take the same formulas.
+template <bool InPiece, class Chain, class T, class... Steps>
+void run_short_row(chain<typename Chain::functions, Chain::source, Steps...>* tag, const arguments<T>& a,
+                   const chain_row<T>& row) {
     using P = packet_of<T>;
-    constexpr int width = int(ei::packet_traits<T>::size);
-    const int left = int(row.length - i);
-    T buffer[graph::max_steps + 2][width] = {};
+    constexpr int width = int(ei::packet_traits<T>::size), count = int(sizeof...(Steps));
+    const int length = int(row.length);
+    T buffer[count + 2][width] = {};
     chain_row<T> copy = row;
-    constexpr bool moves[] = {(Steps::has_operand && advances(Steps::mode, OverChannels))..., false};
+    constexpr bool moves[] = {(Steps::has_operand && advances(Steps::mode, InPiece))..., false};
     constexpr bool stores[] = {(Steps::kind == graph::step_kind::store)..., false};
-    if (row.source != nullptr && advances(Chain::source, OverChannels)) {
-        for (int k = 0; k < left; ++k) buffer[graph::max_steps][k] = row.source[i + k];
-        copy.source = buffer[graph::max_steps];
+    if (row.source != nullptr && advances(Chain::source, InPiece)) {
+        for (int k = 0; k < length; ++k) buffer[count][k] = row.source[k];
+        copy.source = buffer[count];
     }
-    for (int s = 0; s < int(sizeof...(Steps)); ++s) {
+    for (int s = 0; s < count; ++s) {
         if (!moves[s]) continue;
         if (!stores[s])
-            for (int k = 0; k < left; ++k) buffer[s][k] = row.operand[s][i + k];
+            for (int k = 0; k < length; ++k) buffer[s][k] = row.operand[s][k];
         copy.operand[s] = buffer[s];
     }
-    copy.out = buffer[graph::max_steps + 1];
-    copy.element = row.element + i;
-    run_packet<OverChannels, Chain, P, T>(tag, std::make_integer_sequence<int, sizeof...(Steps)>{}, a, copy,
-                                          0);
-    for (int k = 0; k < left; ++k) row.out[i + k] = copy.out[k];
-    for (int s = 0; s < int(sizeof...(Steps)); ++s)
+    copy.out = buffer[count + 1];
+    ei::pstoreu(copy.out,
+                run_packet<InPiece, Chain, P, T>(tag, std::make_integer_sequence<int, count>{}, a, copy, 0));
+    for (int k = 0; k < length; ++k) row.out[k] = copy.out[k];
+    for (int s = 0; s < count; ++s)
         if (stores[s])
-            for (int k = 0; k < left; ++k) row.operand[s][i + k] = buffer[s][k];
+            for (int k = 0; k < length; ++k) row.operand[s][k] = buffer[s][k];
 }
 
-template <bool OverChannels, class Chain, class T>
+/// The last packet ends with the row and overlaps the one before. It is computed first, since the row may be
+/// changed in place.
+template <bool InPiece, class Chain, class T>
 void run_row(const arguments<T>& a, const chain_row<T>& row) {
     using P = packet_of<T>;
-    std::ptrdiff_t i = 0;
-    for (; i + int(ei::packet_traits<T>::size) <= row.length; i += int(ei::packet_traits<T>::size))
-        run_packet<OverChannels, Chain, P, T>(static_cast<Chain*>(nullptr),
-                                              std::make_integer_sequence<int, Chain::size>{}, a, row, i);
-    if (i < row.length) run_tail<OverChannels, Chain, T>(static_cast<Chain*>(nullptr), a, row, i);
+    constexpr int width = int(ei::packet_traits<T>::size);
+    constexpr auto steps = std::make_integer_sequence<int, Chain::size>{};
+    Chain* const tag = nullptr;
+    if (row.length < width) return run_short_row<InPiece, Chain, T>(tag, a, row);
+    const std::ptrdiff_t last = row.length - width;
+    const P end = run_packet<InPiece, Chain, P, T>(tag, steps, a, row, last);
+    for (std::ptrdiff_t i = 0; i < last; i += width)
+        ei::pstoreu(row.out + i, run_packet<InPiece, Chain, P, T>(tag, steps, a, row, i));
+    ei::pstoreu(row.out + last, end);
 }
 
 template <class... Steps, class Functions, graph::operand_mode Source>
@@ -148,43 +160,146 @@ constexpr bool one_row(const std::array<graph::operand_mode, N>& modes) {
     return true;
 }
 
+/// Do consecutive elements of a sample read consecutive numbers of the operand (or one number for all)?
+constexpr bool stands(graph::operand_mode m, const graph::blocking& v) {
+    using enum graph::operand_mode;
+    switch (m) {
+        case channel:
+        case sample_channel:
+            return v.inner == 1 && v.outer == 1;
+        case graph::operand_mode::inner:
+        case sample_inner:
+            return v.channels == 1 && v.outer == 1;
+        default:
+            return m != sample_scalar;
+    }
+}
+
+/// A chain over rows that each operand walks or stays in: whole samples, or the inner elements of a channel.
+template <bool InPiece, class Chain, class T>
+void run_rows(const graph::node& n, const arguments<T>& a, std::ptrdiff_t first, std::ptrdiff_t last) {
+    using reference_backend::operand_index;
+    constexpr auto modes = modes_of(static_cast<Chain*>(nullptr));
+    const graph::blocking& v = n.view;
+    const int outer = InPiece ? 1 : v.outer, channels = InPiece ? 1 : v.channels;
+    for (std::ptrdiff_t s = first; s < last; ++s)
+        for (int o = 0; o < outer; ++o)
+            for (int c = 0; c < channels; ++c) {
+                chain_row<T> row;
+                row.element = operand_index(graph::operand_mode::same, v, s, o, c, 0);
+                row.length = InPiece ? v.size() : v.inner;
+                row.out = a.out[0] + row.element;
+                row.source = row.out;
+                if (n.op == graph::opcode::elementwise)
+                    row.source =
+                        a.in[0] == nullptr ? nullptr : a.in[0] + operand_index(Chain::source, v, s, o, c, 0);
+                for (int k = 0; k < Chain::size; ++k)
+                    row.operand[k] =
+                        a.operand[k] == nullptr
+                            ? nullptr
+                            : a.operand[k] + operand_index(modes[std::size_t(k) + 1], v, s, o, c, 0);
+                run_row<InPiece, Chain>(a, row);
+            }
+}
+
+/// The operand's numbers for `count` elements from (sample, within) on, each repeated as its mode says. May
+/// write up to a packet more.
+template <class T>
+void write_out(T* to, const T* from, graph::operand_mode m, const graph::blocking& v, std::ptrdiff_t sample,
+               std::ptrdiff_t within, std::ptrdiff_t count) {
+    using enum graph::operand_mode;
+    using P = packet_of<T>;
+    // A run ends with the inner elements; where those are single, with the channels; or with the sample.
+    const bool by_channel = m == channel || m == sample_channel;
+    const bool one = m == sample_scalar || (by_channel && v.inner > 1);
+    const std::ptrdiff_t unit = m == fixed || m == sample_scalar ? v.size()
+                                : by_channel && v.inner == 1     ? v.channels
+                                                                 : v.inner;
+    for (std::ptrdiff_t k = 0; k < count;) {
+        const std::ptrdiff_t c = within / v.inner, i = within % v.inner;
+        const std::ptrdiff_t left = unit - within % unit, run = left < count - k ? left : count - k;
+        const T* x = from + reference_backend::operand_index(m, v, sample, int(c / v.channels),
+                                                             int(c % v.channels), int(i));
+        if (one)
+            for (std::ptrdiff_t j = 0; j < run; j += int(ei::packet_traits<T>::size))
+                ei::pstoreu(to + k + j, ei::pset1<P>(*x));
+        else
+            std::memcpy(to + k, x, std::size_t(run) * sizeof(T));
+        k += run;
+        within += run;
+        if (within == v.size()) within = 0, ++sample;
+    }
+}
+
+/// A chain over images of a few pixels and over a few features: all elements one after the other, cut into
+/// pieces for which each repeated operand is written out.
+template <class Chain, class T>
+void run_pieces(const graph::node& n, const arguments<T>& a, std::ptrdiff_t first, std::ptrdiff_t last) {
+    constexpr auto modes = modes_of(static_cast<Chain*>(nullptr));
+    constexpr int places = Chain::size + 1;
+    const graph::blocking& v = n.view;
+    const std::ptrdiff_t size = v.size(), total = (last - first) * size;
+    // Whole samples where they are small, so that what all samples share is written out once.
+    const std::ptrdiff_t step = size <= piece_size ? piece_size / size * size : piece_size;
+    T room[places][piece_size + ei::packet_traits<T>::size];
+    for (std::ptrdiff_t at = 0; at < total; at += step) {
+        chain_row<T> row;
+        row.length = total - at < step ? total - at : step;
+        row.element = first * size + at;
+        row.out = a.out[0] + row.element;
+        row.source = row.out;
+        for (int k = n.op == graph::opcode::elementwise ? 0 : 1; k < places; ++k) {
+            const graph::operand_mode m = modes[std::size_t(k)];
+            const T* from = k == 0 ? a.in[0] : a.operand[k - 1];
+            if (from != nullptr && m == graph::operand_mode::same) {
+                from += row.element;
+            } else if (from != nullptr && m != graph::operand_mode::scalar) {
+                if (at == 0 || size > piece_size || graph::is_per_sample(m))
+                    write_out(room[k], from, m, v, first + at / size, at % size, row.length);
+                from = room[k];
+            }
+            if (k == 0)
+                row.source = from;
+            else
+                row.operand[k - 1] = const_cast<T*>(from);
+        }
+        run_row<true, Chain>(a, row);
+    }
+}
+
 }  // namespace detail
 
 /// A chain over samples [first, last) of `n`: from in[0] for an elementwise operation, else over out[0] in
 /// place.
 template <class Chain, class T>
 void run_chain(const graph::node& n, const arguments<T>& a, std::ptrdiff_t first, std::ptrdiff_t last) {
-    using enum graph::operand_mode;
-    const bool own_source = n.op == graph::opcode::elementwise;
-    if (Chain::size == 0 && !own_source) return;
-    constexpr auto modes = detail::modes_of(static_cast<Chain*>(nullptr));
-    constexpr bool flat = detail::one_row(modes);
-    const graph::blocking& v = n.view;
-    const bool over_channels = v.inner == 1;
-    const std::ptrdiff_t length = flat ? (last - first) * v.size() : over_channels ? v.channels : v.inner;
-    const int columns = flat || over_channels ? 1 : v.channels, outer = flat ? 1 : v.outer;
-    if (flat) last = first + 1;
-    for (std::ptrdiff_t s = first; s < last; ++s)
-        for (int o = 0; o < outer; ++o)
-            for (int c = 0; c < columns; ++c) {
-                chain_row<T> row;
-                const auto start = [&](graph::operand_mode m) {
-                    return reference_backend::operand_index(m, v, s, o, c, 0);
-                };
-                row.element = start(same);
-                row.length = length;
-                row.out = a.out[0] + row.element;
-                row.source = !own_source          ? row.out
-                             : a.in[0] == nullptr ? nullptr
-                                                  : a.in[0] + start(Chain::source);
-                for (int k = 0; k < Chain::size; ++k)
-                    row.operand[k] =
-                        a.operand[k] == nullptr ? nullptr : a.operand[k] + start(modes[std::size_t(k) + 1]);
-                if (over_channels && !flat)
-                    detail::run_row<true, Chain>(a, row);
-                else
-                    detail::run_row<false, Chain>(a, row);
-            }
+    if (Chain::size == 0 && n.op != graph::opcode::elementwise) return;
+    constexpr std::ptrdiff_t long_row = 64;
+    if constexpr (detail::one_row(detail::modes_of(static_cast<Chain*>(nullptr)))) {
+        chain_row<T> row;
+        row.element = first * n.view.size();
+        row.length = (last - first) * n.view.size();
+        row.out = a.out[0] + row.element;
+        const bool own = n.op == graph::opcode::elementwise,
+                   moves = Chain::source == graph::operand_mode::same;
+        row.source = !own ? row.out : a.in[0] == nullptr ? nullptr : a.in[0] + (moves ? row.element : 0);
+        constexpr auto modes = detail::modes_of(static_cast<Chain*>(nullptr));
+        for (int k = 0; k < Chain::size; ++k)
+            row.operand[k] = a.operand[k] == nullptr || modes[std::size_t(k) + 1] != graph::operand_mode::same
+                                 ? a.operand[k]
+                                 : a.operand[k] + row.element;
+        if (row.length > 0) detail::run_row<true, Chain>(a, row);
+    } else {
+        constexpr auto modes = detail::modes_of(static_cast<Chain*>(nullptr));
+        const graph::blocking& v = n.view;
+        if (v.inner >= long_row) return detail::run_rows<false, Chain>(n, a, first, last);
+        bool all_stand = v.size() >= long_row;
+        for (auto m : modes) all_stand = all_stand && detail::stands(m, v);
+        if (all_stand)
+            detail::run_rows<true, Chain>(n, a, first, last);
+        else
+            detail::run_pieces<Chain>(n, a, first, last);
+    }
 }
 
 }  // namespace weft::cpu_backend
