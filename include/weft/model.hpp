@@ -176,13 +176,13 @@ constexpr auto evaluate_constant(
             for (int i = 0; i < p.dims.size(); ++i) state[std::size_t(p.offset + i)] = T(p.init.constant);
     const bindings<T> b{
         .input = input.data(), .parameters = const_cast<T*>(parameters.data()), .state = state.data()};
+    const auto memory = detail::map_of<compiled>(b, arena.data(), 1);
     for (int i = 0; i < compiled::graph.node_count; ++i) {
         const graph::node& n = compiled::graph.nodes[std::size_t(i)];
-        reference_backend::run<typename compiled::functions>(
-            n, detail::arguments_of<compiled>(n, b, arena.data(), 1, 1));
+        reference_backend::run<typename compiled::functions>(n, memory.arguments_of(n, 1));
     }
     std::array<T, std::remove_cv_t<decltype(Net)>::output_type::size> output{};
-    const T* result = detail::locate<compiled>(compiled::source.output, b, arena.data(), 1);
+    const T* result = memory.locate(compiled::source.output);
     for (std::size_t i = 0; i < output.size(); ++i) output[i] = result[i];
     return output;
 }

@@ -26,43 +26,57 @@ struct bindings {
 
 namespace detail {
 
-/// Where a value lives, for an arena planned for `capacity` samples.
-template <class Program, class T>
-constexpr T* locate(int v, const bindings<T>& b, T* arena, int capacity) {
-    if (v < 0) return nullptr;
-    const graph::value& value = Program::graph.values[std::size_t(v)];
-    const auto& plan = Program::plan;
-    switch (value.where) {
-        case graph::storage::arena: {
-            const std::ptrdiff_t offset = plan.offset[std::size_t(v)];
-            return arena +
-                   (value.batched ? offset * capacity : std::ptrdiff_t(plan.per_sample) * capacity + offset);
+/// A program's values and their places, and the memory they are in: no template of the program, so that one
+/// piece of code serves all programs.
+template <class T>
+struct memory_map {
+    const graph::value* values;
+    const std::int32_t* offsets;
+    std::ptrdiff_t per_sample;
+    int capacity;
+    bindings<T> bound;
+    T* arena;
+
+    /// Where value v is; null for an absent one.
+    constexpr T* locate(int v) const {
+        if (v < 0) return nullptr;
+        const graph::value& value = values[v];
+        switch (value.where) {
+            case graph::storage::arena:
+                return arena + (value.batched ? std::ptrdiff_t(offsets[v]) * capacity
+                                              : per_sample * capacity + offsets[v]);
+            case graph::storage::input:
+                return const_cast<T*>(bound.input);
+            case graph::storage::target:
+                return const_cast<T*>(bound.target);
+            case graph::storage::parameter:
+                return bound.parameters + value.offset;
+            case graph::storage::gradient:
+                return bound.gradients + value.offset;
+            case graph::storage::state:
+                return bound.state + value.offset;
+            default:
+                return const_cast<T*>(bound.constants) + value.offset;
         }
-        case graph::storage::input:
-            return const_cast<T*>(b.input);
-        case graph::storage::target:
-            return const_cast<T*>(b.target);
-        case graph::storage::parameter:
-            return b.parameters + value.offset;
-        case graph::storage::gradient:
-            return b.gradients + value.offset;
-        case graph::storage::state:
-            return b.state + value.offset;
-        default:
-            return const_cast<T*>(b.constants) + value.offset;
     }
-}
+    constexpr arguments<T> arguments_of(const graph::node& n, int batch) const {
+        arguments<T> a;
+        for (int k = 0; k < graph::max_inputs; ++k) a.in[k] = locate(n.in[k]);
+        for (int k = 0; k < graph::max_outputs; ++k) a.out[k] = locate(n.out[k]);
+        for (int k = 0; k < n.step_count; ++k) a.operand[k] = locate(n.steps[k].operand);
+        a.batch = batch;
+        return a;
+    }
+};
 
 template <class Program, class T>
-constexpr arguments<T> arguments_of(const graph::node& n, const bindings<T>& b, T* arena, int capacity,
-                                    int batch) {
-    arguments<T> a;
-    for (int k = 0; k < graph::max_inputs; ++k) a.in[k] = locate<Program>(n.in[k], b, arena, capacity);
-    for (int k = 0; k < graph::max_outputs; ++k) a.out[k] = locate<Program>(n.out[k], b, arena, capacity);
-    for (int k = 0; k < n.step_count; ++k)
-        a.operand[k] = locate<Program>(n.steps[k].operand, b, arena, capacity);
-    a.batch = batch;
-    return a;
+constexpr memory_map<T> map_of(const bindings<T>& b, T* arena, int capacity) {
+    return {Program::graph.values.data(),
+            Program::plan.offset.data(),
+            Program::plan.per_sample,
+            capacity,
+            b,
+            arena};
 }
 
 template <class Policy, class Program, class = std::make_integer_sequence<int, Program::kernels.count>>
@@ -101,14 +115,14 @@ public:
     /// Runs operation i alone.
     void run_one(int i, const bindings<scalar>& b, int batch, std::uint64_t seed, std::uint64_t step) {
         const graph::node& n = Program::graph.nodes[std::size_t(i)];
-        arguments<scalar> a = detail::arguments_of<Program>(n, b, arena_.data(), capacity_, batch);
+        arguments<scalar> a = detail::map_of<Program>(b, arena_.data(), capacity_).arguments_of(n, batch);
         a.seed = seed;
         a.step = step;
         detail::kernel_table<Policy, Program>::at[Program::kernels.index[std::size_t(i)]](n, a, resources_);
     }
     /// The memory of a value (after a run, of a result).
     const scalar* value(int v, const bindings<scalar>& b) {
-        return detail::locate<Program>(v, b, arena_.data(), capacity_);
+        return detail::map_of<Program>(b, arena_.data(), capacity_).locate(v);
     }
 
 private:
