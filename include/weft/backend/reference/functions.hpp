@@ -37,7 +37,7 @@ constexpr T apply(function f, const std::int32_t (&bits)[2], T x) {
     using enum function;
     switch (f) {
         case relu:
-            return x > 0 ? x : T(0);
+            return x <= 0 ? T(0) : x;  // keeps NaN, as PyTorch does
         case leaky_relu:
             return x > 0 ? x : p * x;
         case elu:
