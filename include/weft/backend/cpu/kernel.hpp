@@ -49,7 +49,7 @@ std::size_t scratch_of(const graph::node& n, std::ptrdiff_t batch, int threads) 
 }
 
 /// Does the policy run this operation with the reference's plain loops?
-constexpr bool falls_back(graph::opcode) { return false; }
+constexpr bool falls_back(graph::opcode op) { return op == graph::opcode::batch_norm_coeffs; }
 
 /// The work of an operation whose samples are independent, for samples [first, last).
 template <graph::opcode Op, class T>

@@ -36,6 +36,9 @@ struct cpu_policy {
             team();
         }
     };
+    /// Does an operation run with the reference's plain loops?
+    static constexpr bool falls_back(graph::opcode op) { return cpu_backend::falls_back(op); }
+
     using kernel = void (*)(const graph::node&, const arguments<Scalar>&, resources&);
 
     template <class Program, int I>
