@@ -5,6 +5,7 @@
 
 #include "backend/cpu/policy.hpp"
 #include "backend/reference/policy.hpp"
+#include "inspect/inspect.hpp"
 #include "io/checkpoint.hpp"
 #include "lang/combinators.hpp"
 #include "lang/layers/activation.hpp"
@@ -14,6 +15,7 @@
 #include "lang/layers/pooling.hpp"
 #include "lang/layers/shape.hpp"
 #include "model.hpp"
+#include "queries.hpp"
 #include "train/evaluate.hpp"
 #include "train/fit.hpp"
 #include "train/loss/cross_entropy.hpp"

@@ -15,7 +15,8 @@ public:
     std::string text(const std::vector<outline_layer>& layers, extents input) {
         out_ =
             "digraph network {\n"
-            "  graph [fontname=\"Helvetica\", fontsize=11, labeljust=l, style=\"rounded\", color=\"#8a8a8a\", "
+            "  graph [fontname=\"Helvetica\", fontsize=11, labeljust=l, style=\"rounded\", "
+            "color=\"#8a8a8a\", "
             "fontcolor=\"#555555\"];\n"
             "  node [shape=box, style=\"rounded,filled\", fillcolor=\"#eef3f8\", color=\"#4a6f94\", "
             "fontname=\"Helvetica\", fontsize=11];\n"

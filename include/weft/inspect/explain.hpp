@@ -1,0 +1,304 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "../graph/flops.hpp"
+#include "../graph/names.hpp"
+#include "../graph/traversal.hpp"
+#include "../program.hpp"
+#include "detail/text.hpp"
+#include "outline.hpp"
+
+namespace weft {
+
+namespace inspect::detail {
+
+/// A program as plain arrays, so that one function explains them all.
+struct program_record {
+    const graph::node* nodes;
+    int node_count;
+    const graph::value* values;
+    int value_count;
+    const std::int32_t* offsets;
+    std::int32_t per_sample, fixed, lower_per_sample, lower_fixed;
+    const graph::parameter_record* parameters;
+    int parameter_count;
+    int output, source_values;  ///< the network's result, and how many values there are before gradients
+    int kernel_count;
+    int scalar_size;
+    const char* (*kernel_of)(graph::opcode);
+};
+
+class explainer {
+public:
+    explainer(const program_record& p, const std::vector<outline_layer>& layers, int batch)
+        : p_(p),
+          layers_(layers),
+          batch_(batch < 1 ? 1 : batch),
+          loss_(find_loss(p, p.source_values > p.output + 1 ? int(layers.size()) : -1)) {}
+
+    std::string text(const std::string& title) const {
+        text_table table("rlllrrrll");
+        table.add({"#", "operation", "layer", "size", "FLOPs", "read", "written", "arena", "kernel"});
+        table.rule();
+        std::int64_t flops = 0, read = 0, written = 0;
+        for (int i = 0; i < p_.node_count; ++i) {
+            const graph::node& n = p_.nodes[i];
+            const graph::flop_count count = graph::flops_of(n);
+            const std::int64_t f = count.per_sample * batch_ + count.fixed;
+            const std::int64_t r = bytes_of(graph::reads(n)), w = bytes_of(graph::writes(n));
+            table.add({std::to_string(i), operation_text(n), layer_text(i), size_text(n), grouped(f),
+                       bytes(r), bytes(w), place_text(n.out[0]), p_.kernel_of(n.op)});
+            flops += f;
+            read += r;
+            written += w;
+        }
+        table.rule();
+        table.add({"", "total", "", "", grouped(flops), bytes(read), bytes(written)});
+        return title + ", batch of " + std::to_string(batch_) + "\n" + table.text() + memory_text();
+    }
+
+private:
+    /// "28.2 KiB per sample, …; 7 operations run 5 kernels".
+    std::string memory_text() const {
+        text_table table("ll");
+        const auto sizes = [this](std::int32_t per_sample, std::int32_t fixed) {
+            return bytes(std::int64_t(per_sample) * p_.scalar_size) + " per sample" +
+                   (fixed ? " + " + bytes(std::int64_t(fixed) * p_.scalar_size) : "");
+        };
+        const bool equal = p_.per_sample == p_.lower_per_sample && p_.fixed == p_.lower_fixed;
+        table.add({"arena", sizes(p_.per_sample, p_.fixed)});
+        table.add({"lower bound", sizes(p_.lower_per_sample, p_.lower_fixed) +
+                                      (equal ? ": no plan needs less" : " alive at one time")});
+        table.add({"code", std::to_string(p_.node_count) + " operations, " + std::to_string(p_.kernel_count) +
+                               " distinct kernels"});
+        return table.text() +
+               "[n] is the result of operation n; an arena offset is in bytes for each sample of the "
+               "capacity,\nand after a + in bytes behind all samples.\n";
+    }
+
+    std::int64_t bytes_of(graph::value_list list) const {
+        std::int64_t sum = 0;
+        std::sort(list.id, list.id + list.count);
+        for (int i = 0; i < list.count; ++i) {
+            if (i && list.id[i] == list.id[i - 1]) continue;
+            const graph::value& v = p_.values[list.id[i]];
+            sum += std::int64_t(v.size) * (v.batched ? batch_ : 1);
+        }
+        return sum * p_.scalar_size;
+    }
+
+    const graph::parameter_record* parameter(int value) const {
+        for (int i = 0; i < p_.parameter_count; ++i)
+            if (p_.parameters[i].value == value) return &p_.parameters[i];
+        return nullptr;
+    }
+    /// What an operand is, in words: "bias", "input", "[3]".
+    std::string operand_text(int value) const {
+        if (const graph::parameter_record* p = parameter(value)) {
+            const std::string_view name = p->name;
+            return std::string(name.substr(name.rfind('.') + 1));
+        }
+        const graph::storage where = p_.values[value].where;
+        if (where == graph::storage::input) return "input";
+        if (where == graph::storage::target) return "target";
+        if (where == graph::storage::constant) return "weights";
+        for (int i = 0; i < p_.node_count; ++i)
+            if (graph::writes(p_.nodes[i]).contains(value)) return "[" + std::to_string(i) + "]";
+        return "?";
+    }
+
+    std::string step_text(const graph::step& s) const {
+        using enum graph::step_kind;
+        const double bits = double(from_bits(s.bits[0]));
+        const std::string operand = s.operand < 0 ? "" : operand_text(s.operand);
+        switch (s.kind) {
+            case apply:
+                return s.fn == graph::function::custom ? "own function" : graph::name_of(s.fn);
+            case slope_from_x:
+            case slope_from_y:
+                return std::string(s.fn == graph::function::custom ? "own" : graph::name_of(s.fn)) + "' of " +
+                       operand;
+            case add:
+                return operand[0] == '[' ? "add " + operand : operand;
+            case subtract_from:
+                return "from " + operand;
+            case scale:
+                return "scale " + number(bits);
+            case offset:
+                return "offset " + number(bits);
+            case fill:
+                return "fill " + number(bits);
+            case per_batch:
+                return "divide by batch";
+            case dropout:
+                return "dropout " + number(bits);
+            case store:
+                return "keep";
+            default:
+                return std::string(graph::name_of(s.kind)) + " " + operand;
+        }
+    }
+
+    std::string operation_text(const graph::node& n) const {
+        std::string text;
+        const auto& a = n.attribute;
+        using enum graph::opcode;
+        if (n.op == elementwise) {
+            if (n.in[0] >= 0)
+                text = (n.source_mode == graph::operand_mode::same ? "" : "repeat ") + operand_text(n.in[0]);
+        } else {
+            text = graph::name_of(n.op);
+            if (n.op == conv2d || n.op == conv2d_data || n.op == conv2d_weights)
+                text += " " + std::to_string(a[4]) + "x" + std::to_string(a[5]);
+            if (n.op == max_pool2d || n.op == max_pool2d_grad || n.op == avg_pool2d ||
+                n.op == avg_pool2d_grad)
+                text += " " + std::to_string(a[3]) + "x" + std::to_string(a[4]);
+            if ((n.op == gemm_weights || n.op == conv2d_weights) && n.out[1] >= 0) text += " + bias sums";
+        }
+        for (int i = 0; i < n.step_count; ++i)
+            text.append(text.empty() ? "" : " + ").append(step_text(n.steps[i]));
+        return text;
+    }
+
+    /// Which operations are the loss's: they touch values that come after the network's result, or read
+    /// nothing but what other operations of the loss wrote. Layer 0 says so outright.
+    static std::vector<bool> find_loss(const program_record& p, int last_layer) {
+        std::vector<bool> of_value(std::size_t(p.value_count)), result;
+        for (int v = p.output + 1; v < p.source_values; ++v) of_value[std::size_t(v)] = true;
+        for (int i = 0; i < p.node_count; ++i) {
+            const graph::node& n = p.nodes[i];
+            const graph::value_list in = graph::reads(n), out = graph::writes(n);
+            bool all = true, any = false;
+            for (int k = 0; k < in.count; ++k) {
+                const bool is = of_value[std::size_t(in.id[k])];
+                all = all && is;
+                any = any || (is && in.id[k] < p.source_values);
+            }
+            for (int k = 0; k < out.count; ++k) any = any || of_value[std::size_t(out.id[k])];
+            const bool product = graph::multiply_adds(n) > 0;
+            result.push_back(n.layer == 0 || (n.layer == last_layer && !product && (all || any)));
+            if (result.back())
+                for (int k = 0; k < out.count; ++k) of_value[std::size_t(out.id[k])] = true;
+        }
+        return result;
+    }
+
+    std::string layer_text(int i) const {
+        if (loss_[std::size_t(i)]) return "loss";
+        const int at = p_.nodes[i].layer;
+        const std::string number = std::to_string(at);
+        const bool aligned = layers_.size() > 9 && number.size() < 2;
+        return (aligned ? " " : "") + number + " " +
+               (at <= int(layers_.size()) ? layers_[std::size_t(at - 1)].kind : "");
+    }
+
+    std::string size_text(const graph::node& n) const {
+        const auto& a = n.attribute;
+        using enum graph::opcode;
+        switch (n.op) {
+            case gemm:
+                return rows_text(a[0], a[2]) + " -> " + rows_text(a[0], a[1]);
+            case gemm_data:
+                return rows_text(a[0], a[1]) + " -> " + rows_text(a[0], a[2]);
+            case gemm_weights:
+                return shape_text({a[1], a[2]});
+            case conv2d:
+                return shape_text({a[0], a[1], a[2]}) + " -> " + shape_text(conv_result(n));
+            case conv2d_data:
+                return shape_text(conv_result(n)) + " -> " + shape_text({a[0], a[1], a[2]});
+            case conv2d_weights:
+                return shape_text({a[3], a[0] / a[12], a[4], a[5]});
+            case max_pool2d:
+            case avg_pool2d:
+                return shape_text({a[0], a[1], a[2]}) + " -> " + shape_text({a[0], a[10], a[11]});
+            case max_pool2d_grad:
+            case avg_pool2d_grad:
+                return shape_text({a[0], a[10], a[11]}) + " -> " + shape_text({a[0], a[1], a[2]});
+            case upsample2d:
+                return shape_text({a[0], a[1], a[2]}) + " -> " + shape_text({a[0], a[1] * a[3], a[2] * a[4]});
+            case upsample2d_grad:
+                return shape_text({a[0], a[1] * a[3], a[2] * a[4]}) + " -> " + shape_text({a[0], a[1], a[2]});
+            case softmax_xent:
+            case pick_nll:
+                return std::to_string(a[0]);
+            case reduce:
+                return std::to_string(n.view.size() > a[0] * a[1] * a[2] ? n.view.size()
+                                                                         : a[0] * a[1] * a[2]) +
+                       " -> " + std::to_string(p_.values[n.out[0]].size);
+            default:
+                return std::to_string(p_.values[n.out[0]].size);
+        }
+    }
+    static std::string rows_text(int rows, int width) {
+        return rows == 1 ? std::to_string(width) : shape_text({rows, width});
+    }
+    static extents conv_result(const graph::node& n) {
+        const auto& a = n.attribute;
+        return {a[3], (a[1] + 2 * a[8] - a[10] * (a[4] - 1) - 1) / a[6] + 1,
+                (a[2] + 2 * a[9] - a[11] * (a[5] - 1) - 1) / a[7] + 1};
+    }
+
+    std::string place_text(int v) const {
+        const graph::value& value = p_.values[v];
+        const std::string offset = grouped(std::int64_t(p_.offsets[v]) * p_.scalar_size);
+        if (value.where == graph::storage::arena) return (value.batched ? "" : "+") + offset;
+        if (value.where == graph::storage::gradient) return "gradient";
+        return value.where == graph::storage::state ? "statistics" : "";
+    }
+
+    const program_record& p_;
+    const std::vector<outline_layer>& layers_;
+    int batch_;
+    std::vector<bool> loss_;
+};
+
+template <class Policy>
+const char* kernel_name(graph::opcode op) {
+    if constexpr (requires { Policy::falls_back(op); })
+        if (Policy::falls_back(op)) return "reference";
+    static_cast<void>(op);
+    return Policy::name;
+}
+
+}  // namespace inspect::detail
+
+/// The operations of a program that are left after fusion, as a table: each with the steps fused onto it, the
+/// layer that it comes from, sizes per sample, FLOPs, bytes read and written for a batch, where in the arena
+/// its result lies, and what runs it; then the totals and the memory that the plan takes. Without a loss the
+/// program of predictions, with one that of training: explain<net, cpu, decltype(loss)>().
+template <auto Net, class Policy, class Loss = graph::no_loss>
+std::string explain(int batch = 1) {
+    using network = std::remove_cv_t<decltype(Net)>;
+    using loss = std::remove_cvref_t<Loss>;
+    constexpr bool training = !std::is_same_v<loss, graph::no_loss>;
+    using compiled = program<network, loss, training ? purpose::training : purpose::inference>;
+    constexpr auto& source = compiled::source;
+    constexpr auto& plan = compiled::plan;
+    const auto layers = inspect::outline(network{});
+    const inspect::detail::program_record record{.nodes = compiled::graph.nodes.data(),
+                                                 .node_count = compiled::graph.node_count,
+                                                 .values = compiled::graph.values.data(),
+                                                 .value_count = compiled::graph.value_count,
+                                                 .offsets = plan.offset.data(),
+                                                 .per_sample = plan.per_sample,
+                                                 .fixed = plan.fixed,
+                                                 .lower_per_sample = plan.lower_per_sample,
+                                                 .lower_fixed = plan.lower_fixed,
+                                                 .parameters = source.parameters.data(),
+                                                 .parameter_count = int(source.parameters.size()),
+                                                 .output = source.output,
+                                                 .source_values = source.g.value_count,
+                                                 .kernel_count = compiled::kernels.count,
+                                                 .scalar_size = int(sizeof(typename Policy::scalar)),
+                                                 .kernel_of = &inspect::detail::kernel_name<Policy>};
+    const std::string title = std::string(training ? "training" : "inference") + " on " + Policy::name +
+                              ", " + inspect::detail::type_name<typename Policy::scalar>();
+    return inspect::detail::explainer(record, layers, batch).text(title);
+}
+
+}  // namespace weft
