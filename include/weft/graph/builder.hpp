@@ -7,30 +7,10 @@
 #include "../lang/expression.hpp"
 #include "../lang/layers/activation.hpp"
 #include "../lang/options.hpp"
+#include "parameters.hpp"
 #include "record.hpp"
 
 namespace weft::graph {
-
-/// How a parameter starts.
-struct initializer {
-    init_kind kind = init_kind::zeros;
-    int fan_in = 1, fan_out = 1;
-    float constant = 0;  ///< for state: the first value
-};
-
-inline constexpr int max_name = 80;
-
-/// A parameter (or running statistic) as the network declares it.
-struct parameter_record {
-    char name[max_name] = {};               ///< as in a PyTorch state_dict: "0.weight"
-    std::uint32_t name_hash = 2166136261u;  ///< FNV-1a of the name
-    extents dims;
-    initializer init;
-    bool is_state = false;
-    int offset = 0;  ///< in the flat buffer of parameters, or of state
-    int layer = 0;
-    int value = -1;
-};
 
 /// What a layer lowers to: a result of the builder's operations, seen with a shape.
 struct tensor {
@@ -43,7 +23,7 @@ struct function_list {};
 
 /// Emits primitives. This is the vocabulary of a layer's `lower`: shapes in, tensors out.
 template <class Functions, int N, int V, int P>
-struct builder {
+struct builder : name_path {
     using value = tensor;
     static constexpr step_kind add_step = step_kind::add, multiply_step = step_kind::multiply;
 
@@ -53,33 +33,6 @@ struct builder {
     bool training = false;
     int layer = 0;
     int dropout_streams = 0;
-    char path[max_name] = {};
-    int path_length = 0;
-
-    // ---- names ------------------------------------------------------------------------------------------
-    constexpr void append(const char* text) {
-        for (int i = 0; text[i]; ++i) {
-            if (path_length == max_name - 1)
-                weft::detail::stop_compilation("weft: a parameter's name is longer than 79 characters");
-            path[path_length++] = text[i];
-        }
-    }
-    constexpr void append(int number) {
-        char digits[12] = {};
-        int at = 11;
-        do digits[--at] = char('0' + number % 10), number /= 10;
-        while (number);
-        append(digits + at);
-    }
-    /// Enters a part of a composite layer: its parameters' names get "part." in front.
-    template <class Part>
-    constexpr int enter(Part part) {
-        const int before = path_length;
-        append(part);
-        append(".");
-        return before;
-    }
-    constexpr void leave(int before) { path_length = before; }
 
     // ---- leaves -----------------------------------------------------------------------------------------
     constexpr tensor input(extents dims) {
@@ -360,13 +313,7 @@ private:
     }
     constexpr tensor declare(const char* name, extents dims, initializer init, bool is_state, int& size) {
         parameter_record& p = parameters[parameter_count++];
-        const int before = path_length;
-        append(name);
-        for (int i = 0; i < path_length; ++i) {
-            p.name[i] = path[i];
-            p.name_hash = (p.name_hash ^ std::uint32_t(std::uint8_t(path[i]))) * 16777619u;
-        }
-        leave(before);
+        write_name(name, p);
         p.dims = dims;
         p.init = init;
         p.is_state = is_state;
