@@ -58,7 +58,7 @@ void run_samples(const graph::node& n, const arguments<T>& a, std::ptrdiff_t fir
     if constexpr (Op == max_pool2d)
         pool2d<pooling::maximum>(n, a, first, last);
     else if constexpr (Op == avg_pool2d)
-        pool2d<pooling::sum>(n, a, first, last);
+        pool2d<pooling::average>(n, a, first, last);
     else if constexpr (Op == graph::opcode::max_pool2d_grad)
         cpu_backend::max_pool2d_grad(n, a, first, last);
     else if constexpr (Op == graph::opcode::avg_pool2d_grad)

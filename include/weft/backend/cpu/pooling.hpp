@@ -2,125 +2,155 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 
 #include "../reference/windows.hpp"
+#include "vectors.hpp"
 
 namespace weft::cpu_backend {
 
 using reference_backend::pool_geometry;
 
-/// What is gathered over a window: its maximum, that and its place, or its sum.
-enum class pooling { maximum, place, sum };
+/// What becomes of the numbers in a window.
+enum class pooling { maximum, average };
 
-/// One value with the result of W neighbouring windows. The first maximum counts, and NaN wins.
-template <pooling Kind, int W, class T>
-struct window_results {
-    T value[W];
-    std::int32_t place[W];
-
-    explicit window_results(std::int32_t first, std::int32_t apart) {
-        for (int k = 0; k < W; ++k) {
-            value[k] = Kind == pooling::sum ? T(0) : -std::numeric_limits<T>::infinity();
-            place[k] = first + k * apart;
-        }
-    }
-    /// x[k * stride] joins window k. The fixed number of turns makes this a few packet instructions.
-    void join(const T* x, int stride, std::int32_t at) {
-        for (int k = 0; k < W; ++k) {
-            const T c = x[k * stride];
-            if constexpr (Kind == pooling::sum) {
-                value[k] += c;
-            } else {
-                const bool take = (c > value[k]) | ((c != c) & (value[k] == value[k]));
-                value[k] = take ? c : value[k];
-                if constexpr (Kind == pooling::place) place[k] = take ? at + k * stride : place[k];
-            }
-        }
+/// The columns of results whose windows lie in the image from side to side.
+struct inner_columns {
+    int begin, end;
+    explicit inner_columns(const pool_geometry& g) {
+        const int fit =
+            g.width + g.padding_w - g.kernel_w;  // the last left edge that fits, from the padding on
+        begin = std::min((g.padding_w + g.stride_w - 1) / g.stride_w, g.out_w);
+        end = fit < 0 ? begin : std::clamp(fit / g.stride_w + 1, begin, g.out_w);
     }
 };
-
-/// W windows from column x0 on, which lie in the image from side to side. A stride known while compiling
-/// (Stride, or 0) lets the compiler load packets.
-template <pooling Kind, int W, int Stride, class T>
-window_results<Kind, W, T> join_windows(const T* image, const pool_geometry& g, const pool_geometry::span& w,
-                                        int left) {
-    const int stride = Stride ? Stride : g.stride_w;
-    window_results<Kind, W, T> r(w.top * g.width + left, stride);
-    for (int v = w.top; v < w.bottom; ++v)
-        for (int u = 0; u < g.kernel_w; ++u) {
-            const int at = v * g.width + left + u;
-            r.join(image + at, stride, at);
-        }
-    return r;
-}
-template <pooling Kind, class T>
-window_results<Kind, 1, T> join_window(const T* image, const pool_geometry& g, const pool_geometry::span& w) {
-    window_results<Kind, 1, T> r(w.top * g.width + w.left, 0);
-    for (int v = w.top; v < w.bottom; ++v)
-        for (int u = w.left; u < w.right; ++u) r.join(image + v * g.width + u, 0, v * g.width + u);
-    return r;
-}
-
-/// Calls visit(x, divisor, value, place) for the windows of row y of the results. Blocks of W windows; the
-/// last block is moved back to end with the row, and its first windows are not visited again.
-template <pooling Kind, int W, class T, class Visit>
-void for_each_window(const T* image, const pool_geometry& g, int y, const Visit& visit) {
-    for (int x = 0; x < g.out_w;) {
-        const int x0 = x + W <= g.out_w ? x : g.out_w - W, left = x0 * g.stride_w - g.padding_w;
-        const pool_geometry::span w = g.window(y, x);
-        if (x0 >= 0 && left >= 0 && left + (W - 1) * g.stride_w + g.kernel_w <= g.width) {
-            const auto r = g.stride_w == 2 ? join_windows<Kind, W, 2>(image, g, w, left)
-                                           : join_windows<Kind, W, 0>(image, g, w, left);
-            for (; x < x0 + W; ++x) visit(x, w.divisor, r.value[x - x0], r.place[x - x0]);
-        } else {
-            const auto r = join_window<Kind>(image, g, w);
-            visit(x++, w.divisor, r.value[0], r.place[0]);
-        }
-    }
-}
-
-/// Every window of one image.
-template <pooling Kind, class T, class Visit>
-void for_each_window(const T* image, const pool_geometry& g, Visit visit) {
-    for (int y = 0; y < g.out_h; ++y, visit.next_row(g.out_w))
-        if (g.out_w >= 8)
-            for_each_window<Kind, 8>(image, g, y, visit);
-        else
-            for_each_window<Kind, 4>(image, g, y, visit);
-}
 
 template <pooling Kind, class T>
-struct write_window {
-    T* to;
-    void operator()(int x, int divisor, T value, std::int32_t) const {
-        to[x] = Kind == pooling::sum ? value / T(divisor) : value;
-    }
-    void next_row(int width) { to += width; }
-};
-template <class T>
-struct return_gradient {
-    const T* dy;
-    T* dx;
-    void operator()(int x, int, T, std::int32_t place) const { dx[place] += dy[x]; }
-    void next_row(int width) { dy += width; }
-};
+T join(T x, T y) {
+    if constexpr (Kind == pooling::average) return x + y;
+    return y > x ? y : x;
+}
+template <pooling Kind, class T>
+T join_with_nan(T x, T y) {
+    if constexpr (Kind == pooling::average) return x + y;
+    return y > x || y != y ? y : x;
+}
 
-/// max_pool2d or avg_pool2d of samples [first, last).
+/// One window, cut to the image.
+template <pooling Kind, class T>
+T join_window(const T* image, int width, const pool_geometry::span& w) {
+    T result = image[w.top * width + w.left];
+    for (int v = w.top; v < w.bottom; ++v)
+        for (int u = v == w.top ? w.left + 1 : w.left; u < w.right; ++u)
+            result = join_with_nan<Kind>(result, image[v * width + u]);
+    return result;
+}
+
+/// The rows of a window joined, column by column. Returns whether all results are finite, so that maxima of
+/// them can be taken without a thought for NaN.
+template <pooling Kind, class T>
+bool join_rows(const T* row, int rows, int width, T* joined) {
+    using P = packet_of<T>;
+    P zeros = set<P>(0);
+    for (int i = 0; i < width; i += lanes<T>) {
+        P x = load(row + i, width - i);
+        for (int v = 1; v < rows; ++v) {
+            const P y = load(row + v * width + i, width - i);
+            if constexpr (Kind == pooling::average)
+                x = ei::padd(x, y);
+            else  // NaN compares unequal to itself, and wins
+                x = choose(ei::pcmp_eq(y, y), choose(ei::pcmp_lt(x, y), y, x), y);
+        }
+        ei::pstoreu(joined + i, x);
+        if constexpr (Kind == pooling::maximum) zeros = ei::padd(zeros, ei::pmul(x, set<P>(0)));
+    }
+    return Kind == pooling::average || ei::predux(zeros) == T(0);
+}
+
+/// Windows of Kernel columns (0: as many as the record says) over rows that are joined already.
+template <pooling Kind, int Kernel, class T>
+void join_columns(const T* joined, const pool_geometry& g, const inner_columns& inside, T* out) {
+    const int kernel = Kernel ? Kernel : g.kernel_w;
+    const T* x = joined + inside.begin * g.stride_w - g.padding_w;
+    for (int i = inside.begin; i < inside.end; ++i, x += g.stride_w) {
+        T result = x[0];
+        for (int u = 1; u < kernel; ++u) result = cpu_backend::join<Kind>(result, x[u]);
+        out[i] = result;
+    }
+}
+
+/// max_pool2d or avg_pool2d of samples [first, last): rows are joined by packets, then columns.
 template <pooling Kind, class T>
 void pool2d(const graph::node& n, const arguments<T>& a, std::ptrdiff_t first, std::ptrdiff_t last) {
+    constexpr int room = 1024;
     const pool_geometry g(n);
+    const inner_columns inside(g);
+    T joined[room + lanes<T>];
     for (std::ptrdiff_t p = first * g.channels; p < last * g.channels; ++p)
-        for_each_window<Kind>(a.in[0] + p * g.in(), g, write_window<Kind, T>{a.out[0] + p * g.out()});
+        for (int y = 0; y < g.out_h; ++y) {
+            const T* image = a.in[0] + p * g.in();
+            T* out = a.out[0] + p * g.out() + y * g.out_w;
+            const pool_geometry::span w = g.window(y, 0);
+            const bool plain = g.width <= room &&
+                               join_rows<Kind>(image + w.top * g.width, w.bottom - w.top, g.width, joined);
+            if (plain && g.kernel_w == 2)
+                join_columns<Kind, 2>(joined, g, inside, out);
+            else if (plain)
+                join_columns<Kind, 0>(joined, g, inside, out);
+            for (int x = 0; x < g.out_w; ++x) {
+                if (plain && x == inside.begin) x = inside.end;
+                if (x < g.out_w) out[x] = join_window<Kind>(image, g.width, g.window(y, x));
+            }
+            if constexpr (Kind == pooling::average)
+                for (int x = 0; x < g.out_w; ++x) out[x] /= T(g.window(y, x).divisor);
+        }
+}
+
+/// Is y larger than x, or the first NaN of the two? As a number, since a branch on it would be mispredicted
+/// every other time.
+template <class T>
+int wins(T y, T x) {
+    return int(!(y <= x)) & int(x == x);
+}
+/// The place of the first maximum of a window; NaN wins.
+template <class T>
+int place_of_maximum(const T* image, int width, const pool_geometry::span& w) {
+    int best = w.top * width + w.left;
+    for (int v = w.top; v < w.bottom; ++v)
+        for (int u = w.left; u < w.right; ++u) {
+            const int at = v * width + u;
+            best ^= (best ^ at) & -wins(image[at], image[best]);
+        }
+    return best;
+}
+/// The same for the window of 2x2 at `upper`, relative to it.
+template <class T>
+int place_of_four(const T* upper, int width) {
+    const T* lower = upper + width;
+    const int u = wins(upper[1], upper[0]), l = wins(lower[1], lower[0]);
+    return u ^ ((u ^ (width + l)) & -wins(lower[l], upper[u]));
 }
 
 template <class T>
 void max_pool2d_grad(const graph::node& n, const arguments<T>& a, std::ptrdiff_t first, std::ptrdiff_t last) {
     const pool_geometry g(n);
+    const inner_columns inside(g);
     std::fill_n(a.out[0] + first * g.channels * g.in(), (last - first) * g.channels * g.in(), T(0));
-    for (std::ptrdiff_t p = first * g.channels; p < last * g.channels; ++p)
-        for_each_window<pooling::place>(a.in[1] + p * g.in(), g,
-                                        return_gradient<T>{a.in[0] + p * g.out(), a.out[0] + p * g.in()});
+    for (std::ptrdiff_t p = first * g.channels; p < last * g.channels; ++p) {
+        const T *dy = a.in[0] + p * g.out(), *image = a.in[1] + p * g.in();
+        T* dx = a.out[0] + p * g.in();
+        for (int y = 0; y < g.out_h; ++y, dy += g.out_w) {
+            const pool_geometry::span w = g.window(y, 0);
+            const int four = g.kernel_w == 2 && w.bottom - w.top == 2 ? inside.end : 0;
+            for (int x = 0; x < g.out_w; ++x) {
+                int at = w.top * g.width + x * g.stride_w - g.padding_w;
+                if (x < four && x >= inside.begin)
+                    at += place_of_four(image + at, g.width);
+                else
+                    at = place_of_maximum(image, g.width, g.window(y, x));
+                dx[at] += dy[x];
+            }
+        }
+    }
 }
 
 template <class T>
