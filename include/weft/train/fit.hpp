@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "../data/shuffle.hpp"
 #include "evaluate.hpp"
@@ -39,7 +40,10 @@ history fit(Model& model, const Data& data, const Loss& loss, const Optimizer& o
     detail::check_data<Model>("cannot train", data, train.target_size());
     train.clip(options.clip);
     std::optional<detail::evaluator<Model, Loss>> validate;
-    if (options.validation) validate.emplace(loss, batch_capacity{256});
+    if (options.validation) {
+        detail::check_data<Model>("cannot train", *options.validation, train.target_size());
+        validate.emplace(loss, batch_capacity{256});
+    }
 
     const std::size_t size = std::size_t(options.batch_size);
     const std::int64_t batches = std::int64_t((data.size() + size - 1) / size);
@@ -81,6 +85,9 @@ history fit(Model& model, const Data& data, const Loss& loss, const Optimizer& o
             const double accuracy = classifies ? double(correct) / double(seen) : std::nan("");
             line.update(batch + 1, std::int64_t(seen), loss_sum / double(seen), accuracy);
         }
+        // The epoch's last update: no step has seen what it did.
+        detail::check_finite(std::as_const(model), "training stopped: the model is not finite",
+                             "step " + std::to_string(train.steps()));
         record.loss = loss_sum / double(seen);
         if (classifies) record.accuracy = double(correct) / double(seen);
         record.learning_rate = double(optimizer.learning_rate) * double(factor);

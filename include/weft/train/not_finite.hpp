@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "trainer.hpp"
 
@@ -15,6 +16,16 @@ inline bool all_finite(const auto* x, std::size_t n) {
     return true;
 }
 
+/// Error that names the first of a model's tensors that is not finite, if there is one.
+template <class Model>
+void check_finite(const Model& model, const std::string& what, const std::string& where) {
+    for (const auto& tensor : model.state())
+        if (!all_finite(tensor.data.data(), tensor.data.size()))
+            raise(what, where,
+                  "parameter '" + tensor.name +
+                      "' is not finite after the update before; lower the learning rate");
+}
+
 }  // namespace detail
 
 /// Finds where a loss that is not a number comes from: a parameter, an input, or the first operation whose
@@ -23,11 +34,7 @@ template <class Model, class Loss, class Optimizer>
 void trainer<Model, Loss, Optimizer>::raise_not_finite(std::size_t batch) {
     const std::string where = "step " + std::to_string(steps_);
     const std::string what = "training stopped: the loss is not a finite number";
-    for (const auto& tensor : model_.state())
-        if (!detail::all_finite(tensor.data.data(), tensor.data.size()))
-            raise(what, where,
-                  "parameter '" + tensor.name +
-                      "' is not finite after the update before; lower the learning rate");
+    detail::check_finite(std::as_const(model_), what, where);
     if (!detail::all_finite(inputs_.data(), batch * Model::input_size))
         raise(what, where, "the batch's inputs are not finite");
     if (!detail::all_finite(targets_.data(), batch * target_size()))
