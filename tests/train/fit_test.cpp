@@ -1,0 +1,189 @@
+/// fit and evaluate: histories, validation, partial batches, schedules, and errors.
+
+#include <limits>
+
+#include "../catch.hpp"
+#include "weft/weft.hpp"
+
+using namespace weft;
+
+namespace {
+
+// clang-format off
+constexpr auto net = input<3> >> dense<8> >> weft::tanh >> dense<2>;
+// clang-format on
+using policy = reference_policy<double>;
+using samples = data::dataset<double, int>;
+
+/// The class is whether x0 + x1 > x2.
+samples make_samples(std::size_t n, std::uint64_t s) {
+    random_stream draw{seed{s}, 1};
+    samples d;
+    d.input_size = 3;
+    for (std::size_t i = 0; i < n; ++i) {
+        for (int k = 0; k < 3; ++k) d.inputs.push_back(2 * double(draw.uniform()) - 1);
+        const double* x = d.inputs.data() + 3 * i;
+        d.targets.push_back(x[0] + x[1] > x[2]);
+    }
+    return d;
+}
+
+const progress_options silent{.style = progress_style::silent};
+
+std::vector<double> copy(std::span<const double> s) { return {s.begin(), s.end()}; }
+
+}  // namespace
+
+TEST_CASE("fit learns, and its history tells", "[train][fit]") {
+    const samples train = make_samples(200, 1), test = make_samples(77, 2);
+    model<net, policy> m{seed{1}};
+    const history h = fit(m, train, softmax_cross_entropy, adam{.learning_rate = 0.02f},
+                          {.epochs = 12, .batch_size = 32, .validation = &test, .progress = silent});
+    REQUIRE(h.size() == 12);
+    for (std::size_t i = 0; i < h.size(); ++i) {
+        CHECK(h[i].epoch == int(i) + 1);
+        CHECK(std::isfinite(h[i].validation_loss));
+        CHECK(h[i].learning_rate == double(0.02f));
+        CHECK(h[i].seconds >= 0);
+    }
+    CHECK(h.back().loss < 0.5 * h.front().loss);
+    CHECK(h.back().accuracy > 0.9);
+    CHECK(h.back().validation_accuracy > 0.85);
+    const evaluation score = evaluate(m, test, softmax_cross_entropy);
+    CHECK(score.loss == h.back().validation_loss);
+    CHECK(score.accuracy == h.back().validation_accuracy);
+}
+
+TEST_CASE("without validation the history has none", "[train][fit]") {
+    const samples train = make_samples(20, 1);
+    model<net, policy> m;
+    const history h = fit(m, train, softmax_cross_entropy, sgd{}, {.progress = silent});
+    REQUIRE(h.size() == 1);
+    CHECK(std::isnan(h[0].validation_loss));
+    CHECK(std::isnan(h[0].validation_accuracy));
+}
+
+TEST_CASE("fit is the trainer's steps, with schedule, clipping and a smaller last batch", "[train][fit]") {
+    const samples data = make_samples(50, 3);
+    const sgd optimizer{.learning_rate = 0.3f, .momentum = 0.9f};
+    const schedule rate = schedule::warmup(steps{3}, schedule::cosine(epochs{2}));
+    model<net, policy> fitted{seed{5}}, stepped{seed{5}};
+    const history h = fit(fitted, data, softmax_cross_entropy, optimizer,
+                          {.epochs = 2,
+                           .batch_size = 16,
+                           .rate = rate,
+                           .clip = clip_by_norm{0.05f},
+                           .shuffle = false,
+                           .progress = silent});
+    trainer train{stepped, softmax_cross_entropy, optimizer, batch_capacity{16}};
+    train.clip(clip_by_norm{0.05f});
+    const schedule bound = rate.bound(4);  // 16 + 16 + 16 + 2
+    for (int epoch = 0; epoch < 2; ++epoch) {
+        double loss = 0, right = 0;
+        for (std::size_t first = 0; first < 50; first += 16) {
+            const std::size_t n = std::min<std::size_t>(16, 50 - first);
+            loss += double(n) * train.step(std::span(data.inputs).subspan(3 * first, 3 * n),
+                                           std::span(data.targets).subspan(first, n), bound(train.steps()));
+            right += double(train.correct(n));
+        }
+        CHECK(h[std::size_t(epoch)].loss == Approx(loss / 50).epsilon(1e-12));
+        CHECK(h[std::size_t(epoch)].accuracy == Approx(right / 50).epsilon(1e-12));
+        CHECK(h[std::size_t(epoch)].learning_rate ==
+              Approx(double(optimizer.learning_rate) * double(bound(train.steps() - 1))).epsilon(1e-6));
+    }
+    CHECK(copy(fitted.parameters()) == copy(stepped.parameters()));
+}
+
+TEST_CASE("fit shuffles by the model's seed", "[train][fit]") {
+    const samples data = make_samples(40, 3);
+    const auto run = [&](std::uint64_t s, bool shuffle) {
+        model<net, policy> m{seed{s}};
+        const auto start = model<net, policy>{seed{1}};
+        std::copy(start.parameters().begin(), start.parameters().end(), m.parameters().begin());
+        fit(m, data, softmax_cross_entropy, sgd{},
+            {.epochs = 2, .batch_size = 8, .shuffle = shuffle, .progress = silent});
+        return copy(m.parameters());
+    };
+    CHECK(run(1, true) == run(1, true));
+    CHECK(run(1, true) != run(2, true));
+    CHECK(run(1, true) != run(1, false));
+    CHECK(run(1, false) == run(2, false));
+}
+
+TEST_CASE("evaluate averages over all samples, whatever the batches", "[train][fit]") {
+    const samples data = make_samples(37, 4);
+    const model<net, policy> m{seed{2}};
+    const evaluation whole = evaluate(m, data, softmax_cross_entropy);
+    std::vector<double> logits(2 * 37);
+    model<net, policy> same{seed{2}};
+    same.predict(data.inputs, logits);
+    double loss = 0, right = 0;
+    for (std::size_t i = 0; i < 37; ++i) {
+        const double a = logits[2 * i], b = logits[2 * i + 1], c = data.targets[i] ? b : a;
+        loss += std::log(std::exp(a) + std::exp(b)) - c;
+        right += (b > a) == (data.targets[i] == 1);
+    }
+    CHECK(whole.loss == Approx(loss / 37).epsilon(1e-12));
+    CHECK(whole.accuracy == Approx(right / 37).epsilon(1e-12));
+    const evaluation parts = evaluate(m, data, softmax_cross_entropy, batch_capacity{16});
+    CHECK(parts.loss == Approx(whole.loss).epsilon(1e-12));
+    CHECK(parts.accuracy == whole.accuracy);
+}
+
+TEST_CASE("a regression has no accuracy", "[train][fit]") {
+    data::dataset<double, double> d({1, 2, 3, 4, 5, 6}, {1, 0, 0, 1}, 3, 2);
+    model<net, policy> m;
+    const history h = fit(m, d, mean_squared_error, sgd{}, {.validation = &d, .progress = silent});
+    CHECK(std::isnan(h[0].accuracy));
+    CHECK(std::isnan(h[0].validation_accuracy));
+    CHECK(std::isfinite(h[0].validation_loss));
+    CHECK(std::isnan(evaluate(m, d, mean_squared_error).accuracy));
+}
+
+TEST_CASE("fit and evaluate refuse data that does not fit", "[train][fit]") {
+    model<net, policy> m;
+    samples data = make_samples(10, 1);
+    const auto run = [&] { fit(m, data, softmax_cross_entropy, sgd{}, {.progress = silent}); };
+    data.targets[7] = 2;
+    CHECK_THROWS_WITH(run(), contains("sample 7") && contains("label is 2") && contains("2 classes"));
+    CHECK_THROWS_WITH(evaluate(m, data, softmax_cross_entropy),
+                      contains("sample 7") && contains("label is 2"));
+    data.targets[7] = -5;
+    CHECK_THROWS_WITH(run(), contains("sample 7") && contains("label is -5"));
+    const samples wide({1, 2, 3, 4}, {0}, 4);
+    CHECK_THROWS_WITH(fit(m, wide, softmax_cross_entropy, sgd{}, {.progress = silent}),
+                      contains("4 inputs") && contains("take 3"));
+    CHECK_THROWS_WITH(evaluate(m, wide, softmax_cross_entropy), contains("cannot evaluate"));
+    CHECK_THROWS_WITH(fit(m, samples{}, softmax_cross_entropy, sgd{}, {.progress = silent}),
+                      contains("empty"));
+    data = make_samples(10, 1);
+    CHECK_THROWS_WITH(fit(m, data, softmax_cross_entropy, sgd{}, {.epochs = 0, .progress = silent}),
+                      contains("epochs"));
+    CHECK_THROWS_WITH(fit(m, data, softmax_cross_entropy, sgd{}, {.batch_size = 0, .progress = silent}),
+                      contains("batch_size"));
+    // Validation data is checked before an epoch is spent.
+    const auto untouched = copy(m.parameters());
+    CHECK_THROWS_WITH(fit(m, data, softmax_cross_entropy, sgd{}, {.validation = &wide, .progress = silent}),
+                      contains("take 3"));
+    CHECK(copy(m.parameters()) == untouched);
+}
+
+TEST_CASE("fit stops where numbers stop being finite", "[train][fit]") {
+    samples data = make_samples(40, 1);
+    model<net, policy> m;
+    data.inputs[100] = std::numeric_limits<double>::quiet_NaN();
+    CHECK_THROWS_WITH(fit(m, data, softmax_cross_entropy, sgd{}, {.progress = silent}),
+                      contains("training stopped") && contains("inputs are not finite"));
+    const data::dataset<double, double> d({1, 2, 3, 4, 5, 6}, {1, 0, 0, 1}, 3, 2);
+    model<net, policy> fast;
+    CHECK_THROWS_WITH(
+        fit(fast, d, mean_squared_error, sgd{.learning_rate = 1e30f}, {.epochs = 200, .progress = silent}),
+        contains("training stopped") && (contains("parameter '") || contains("operation")));
+}
+
+TEST_CASE("fit sees what its last update did", "[train][fit]") {
+    const data::dataset<float, float> d({1, 2, 3, 4, 5, 6}, {100, -100, 100, -100}, 3, 2);
+    model<net, cpu> m;
+    CHECK_THROWS_WITH(fit(m, d, mean_squared_error, sgd{.learning_rate = 1e38f}, {.progress = silent}),
+                      contains("training stopped") && contains("step 1") && contains("parameter '"));
+}
