@@ -9,15 +9,11 @@ namespace weft {
 
 namespace detail {
 
-/// A shape failure inside part `branch` of a layer.
-constexpr shaped in_branch(shaped failure, int branch) {
-    failure.branch_inner = failure.inner;
-    failure.branch = branch;
-    return failure;
-}
+template <class...>
+struct parts;
 
-/// Maker::type<Parts as blocks…>, or the first part that is an error.
-template <class Maker, class... Parts>
+/// Maker::type<Parts…> of blocks, or the first part that is an error.
+template <class Maker, int Least, int Most, class... Parts>
 constexpr auto make_combinator() {
     constexpr bool bad[] = {is_poison<Parts>..., false};
     constexpr int culprit = [](const bool* b) {
@@ -27,6 +23,8 @@ constexpr auto make_combinator() {
     }(bad);
     if constexpr (culprit < int(sizeof...(Parts)))
         return typename nth<culprit, Parts...>::type{};
+    else if constexpr (int(sizeof...(Parts)) < Least || int(sizeof...(Parts)) > Most)
+        return wrong_number_of_parts<parts<Parts...>>{};
     else
         return typename Maker::template type<Parts...>{};
 }
@@ -38,12 +36,16 @@ template <class Body, class Shortcut = block<>>
 struct residual_layer : layer_base {
     static constexpr const char* kind = "residual";
     static constexpr int primitives = 1 + Body::primitives + Shortcut::primitives;
+    template <int I>
+    using part = std::conditional_t<I == 0, Body, Shortcut>;
+    template <int Part>
+    using place = in_residual<Part>;
 
     static constexpr shaped output(extents in) {
         shaped body = Body::output(in);
-        if (!body.ok()) return detail::in_branch(body, 0);
+        if (!body.ok()) return in_part(body, 0);
         shaped shortcut = Shortcut::output(in);
-        if (!shortcut.ok()) return detail::in_branch(shortcut, 1);
+        if (!shortcut.ok()) return in_part(shortcut, 1);
         if (!(body.out == shortcut.out)) return refuse(need::exact, shortcut.out, body.out);
         return body;
     }
@@ -66,13 +68,9 @@ struct residual_maker {
     using type = residual_layer<Body, Shortcut>;
 };
 struct residual_function {
-    template <class Body>
-    constexpr auto operator()(Body) const {
-        return make_combinator<residual_maker, as_block_t<Body>>();
-    }
-    template <class Body, class Shortcut>
-    constexpr auto operator()(Body, Shortcut) const {
-        return make_combinator<residual_maker, as_block_t<Body>, as_block_t<Shortcut>>();
+    template <class... Parts>
+    constexpr auto operator()(Parts...) const {
+        return make_combinator<residual_maker, 1, 2, as_block_t<Parts>...>();
     }
 };
 
@@ -106,15 +104,15 @@ enum class joint { concat, add, multiply };
 /// Branches over one input, joined.
 template <joint Joint, class... Branches>
 struct join_base : layer_base {
-    static_assert(sizeof...(Branches) >= 2, "weft: a join needs at least two branches");
-    static_assert(sizeof...(Branches) <= 8, "weft: a join has at most eight branches; nest joins for more");
     static constexpr int primitives = (int(sizeof...(Branches)) + ... + Branches::primitives);
+    template <int I>
+    using part = typename nth<I, Branches...>::type;
 
     static constexpr shaped output(extents in) {
         shaped joined;
         for (int i = 0; i < branches<Branches...>::count; ++i) {
             shaped one = branches<Branches...>::rules[i](in);
-            if (!one.ok()) return in_branch(one, i);
+            if (!one.ok()) return in_part(one, i);
             joined = i == 0 ? one : unite(joined, one);
             if (!joined.ok()) return joined;
         }
@@ -139,7 +137,7 @@ private:
         if constexpr (Joint == joint::concat) {
             bool same = a.out.rank == b.out.rank;
             for (int i = 1; same && i < a.out.rank; ++i) same = a.out[i] == b.out[i];
-            if (!same) return refuse(need::same_plane, a.out, b.out);
+            if (!same) return refuse(need::same_but_first, a.out, b.out);
             a.out.at[0] += b.out[0];
             return a;
         } else {
@@ -155,14 +153,20 @@ private:
 
 template <class... Branches>
 struct concat_layer : detail::join_base<detail::joint::concat, Branches...> {
+    template <int Part>
+    using place = in_concat<Part>;
     static constexpr const char* kind = "concat";
 };
 template <class... Branches>
 struct add_layer : detail::join_base<detail::joint::add, Branches...> {
+    template <int Part>
+    using place = in_add<Part>;
     static constexpr const char* kind = "add";
 };
 template <class... Branches>
 struct multiply_layer : detail::join_base<detail::joint::multiply, Branches...> {
+    template <int Part>
+    using place = in_multiply<Part>;
     static constexpr const char* kind = "multiply";
 };
 
@@ -174,7 +178,7 @@ struct join_function {
     using type = Join<B...>;
     template <class... Branches>
     constexpr auto operator()(Branches...) const {
-        return make_combinator<join_function, as_block_t<Branches>...>();
+        return make_combinator<join_function, 2, 8, as_block_t<Branches>...>();
     }
 };
 
@@ -194,10 +198,14 @@ template <fixed_string Name, class Body>
 struct named_layer : layer_base {
     static constexpr const char* kind = "named";
     static constexpr int primitives = Body::primitives;
+    template <int>
+    using part = Body;
+    template <int Part>
+    using place = in_named<Part>;
     static constexpr const char* name() { return Name.text; }
     static constexpr shaped output(extents in) {
         shaped result = Body::output(in);
-        return result.ok() ? result : detail::in_branch(result, 0);
+        return result.ok() ? result : in_part(result, 0);
     }
     template <class B>
     static constexpr auto lower(B& b, typename B::value x) {
@@ -207,6 +215,14 @@ struct named_layer : layer_base {
 
 namespace detail {
 
+/// Dots separate the names of layers inside layers, as in PyTorch's state_dict.
+template <std::size_t N>
+constexpr bool is_possible_name(const fixed_string<N>& name) {
+    for (char c : name.view())
+        if (c == '.' || c == '\0') return false;
+    return !name.view().empty();
+}
+
 template <fixed_string Name>
 struct named_maker {
     template <class Body>
@@ -214,9 +230,10 @@ struct named_maker {
 };
 template <fixed_string Name>
 struct named_function {
-    template <class Body>
-    constexpr auto operator()(Body) const {
-        return make_combinator<named_maker<Name>, as_block_t<Body>>();
+    static_assert(is_possible_name(Name), "weft: a name has at least one character, and no dot");
+    template <class... Parts>
+    constexpr auto operator()(Parts...) const {
+        return make_combinator<named_maker<Name>, 1, 1, as_block_t<Parts>...>();
     }
 };
 
@@ -226,7 +243,7 @@ constexpr block<Before..., L...> appended(block<Before...>, block<L...>) {
 }
 template <int N, class Block>
 constexpr auto repeat_block(Block once) {
-    if constexpr (N == 1) {
+    if constexpr (N <= 1) {
         return once;
     } else {
         const auto half = repeat_block<N / 2>(once);
@@ -240,11 +257,16 @@ template <int Times>
 struct repeat_function {
     static_assert(Times >= 1, "weft: repeat<N> needs N of at least 1");
     template <class Body>
-    constexpr auto operator()(Body) const {
-        if constexpr (is_poison<as_block_t<Body>>)
-            return as_block_t<Body>{};
-        else
-            return repeat_block<Times>(as_block_t<Body>{});
+    struct repeated {
+        using type = decltype(repeat_block<Times>(Body{}));
+    };
+    struct maker {
+        template <class Body>
+        using type = typename repeated<Body>::type;
+    };
+    template <class... Parts>
+    constexpr auto operator()(Parts...) const {
+        return make_combinator<maker, 1, 1, as_block_t<Parts>...>();
     }
 };
 

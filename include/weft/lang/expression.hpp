@@ -1,7 +1,9 @@
 #pragma once
 
-#include <cstddef>
+#include <concepts>
+#include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "diagnostics.hpp"
 
@@ -32,6 +34,9 @@ struct block {
         return sum;
     }();
 
+    template <int I>
+    using layer = typename detail::nth<I, Layers..., void>::type;
+
     /// The shape rules of all the layers, one after the other.
     static constexpr shaped output(extents in) {
         using rule = shaped (*)(extents);
@@ -57,9 +62,27 @@ struct network {
     using layers = block<Layers...>;
 };
 
+namespace detail {
+
+/// One to four positive sizes, and no more numbers than an int counts.
+template <int... Sizes>
+constexpr bool is_possible_shape() {
+    constexpr int count = sizeof...(Sizes), sizes[] = {Sizes..., 0};
+    long long numbers = 1;
+    for (int i = 0; i < count; ++i) {
+        if (sizes[i] < 1 || numbers * sizes[i] > std::numeric_limits<int>::max()) return false;
+        numbers *= sizes[i];
+    }
+    return count >= 1 && count <= extents::max_rank;
+}
+
+}  // namespace detail
+
 /// The start of every network: the shape of one sample.
 template <int... Sizes>
-inline constexpr network<shape<Sizes...>, shape<Sizes...>> input{};
+inline constexpr std::conditional_t<detail::is_possible_shape<Sizes...>(),
+                                    network<shape<Sizes...>, shape<Sizes...>>, impossible_shape<Sizes...>>
+    input{};
 
 template <class T>
 inline constexpr bool is_block = false;
@@ -80,14 +103,26 @@ concept Part = Layer<T> || is_block<T>;
 
 namespace detail {
 
+/// Why something cannot be part of an expression.
+template <class T>
+constexpr auto refused_part() {
+    if constexpr (is_poison<T>)
+        return std::type_identity<T>{};
+    else if constexpr (requires { typename T::input_type; })
+        return std::type_identity<unexpected_input<typename T::input_type>>{};
+    else if constexpr (!std::derived_from<T, layer_base>)
+        return std::type_identity<not_a_layer<T>>{};
+    else if constexpr (!std::is_empty_v<T>)
+        return std::type_identity<layer_with_members<T>>{};
+    else if constexpr (!HasShapeRule<T>)
+        return std::type_identity<layer_without_shape_rule<T>>{};
+    else
+        return std::type_identity<typename T::fault>{};
+}
+
 template <class T>
 struct as_block {
-    using type = std::conditional_t<is_poison<T>, T, not_a_layer<T>>;
-};
-template <class T>
-    requires(!Layer<T> && requires { T::options; })
-struct as_block<T> {
-    using type = faulty_options<T>;
+    using type = typename decltype(refused_part<T>())::type;
 };
 template <Layer L>
 struct as_block<L> {
@@ -99,6 +134,24 @@ struct as_block<block<L...>> {
 };
 template <class T>
 using as_block_t = typename as_block<T>::type;
+
+/// The layer that a failure's path leads to, and its place in words.
+template <class Layer, class Where, int... Path>
+struct locate;
+template <class Layer, class... Places, int Part, int Inner, int... Path>
+struct locate<Layer, at<Places...>, Part, Inner, Path...>
+    : locate<typename Layer::template part<Part>::template layer<Inner>,
+             at<Places..., typename Layer::template place<Part + 1>, layer<Inner + 1>>, Path...> {};
+template <class Layer, class Where>
+struct locate<Layer, Where> {
+    using where = Where;
+    using what = Layer;
+};
+template <class Layer, class Place>
+struct locate<Layer, at<Place>> {
+    using where = Place;
+    using what = Layer;
+};
 
 template <class Net, class Block>
 struct append;
@@ -115,12 +168,15 @@ struct append<network<In, Out, Ls...>, block<Rs...>> {
     };
     template <class Unused>
     struct outcome<false, Unused> {
-        static constexpr int number = int(sizeof...(Ls)) + result.inner + 1;
-        using where = std::conditional_t<(result.branch < 0), layer<number>,
-                                         layer<number, result.branch + 1, result.branch_inner + 1>>;
-        using what = typename describe_need<result.needs, typename to_shape<&wanted>::type>::type;
-        using type = shape_mismatch<where, typename nth<result.inner, Rs...>::type, what,
-                                    got<typename to_shape<&received>::type>>;
+        template <int... I>
+        static auto located(std::integer_sequence<int, I...>)
+            -> locate<typename nth<result.inner, Rs...>::type,
+                      at<layer<int(sizeof...(Ls)) + result.inner + 1>>, result.path[I]...>;
+        using culprit = decltype(located(std::make_integer_sequence<int, result.depth>{}));
+        using type =
+            shape_mismatch<typename culprit::where, typename culprit::what,
+                           typename describe_need<result.needs, typename to_shape<&wanted>::type>::type,
+                           got<typename to_shape<&received>::type>>;
     };
     using type = typename outcome<result.ok(), void>::type;
 };
@@ -130,7 +186,8 @@ struct append<block<L...>, block<R...>> {
 };
 
 template <class T>
-inline constexpr bool is_expression = Part<T> || Network<T> || is_poison<T>;
+inline constexpr bool is_expression =
+    Part<T> || Network<T> || is_poison<T> || std::derived_from<T, layer_base>;
 
 template <class T>
 struct head : as_block<T> {};
@@ -164,5 +221,19 @@ template <class In, class Out, class... Ls>
 constexpr In input_shape(network<In, Out, Ls...>) {
     return {};
 }
+
+/// Of an expression without an input: an error. Of an error: the error.
+template <class T>
+requires(!Network<T>) constexpr auto output_shape(T expression) {
+    if constexpr (is_poison<T>)
+        return expression;
+    else
+        return no_input<T>{};
+}
+template <class T>
+requires(!Network<T>) constexpr auto input_shape(T expression) { return output_shape(expression); }
+/// After an error, nothing more is reported of what came of it.
+template <class Error, class T>
+requires(is_poison<Error>) constexpr bool operator==(Error, T) { return true; }
 
 }  // namespace weft

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <limits>
 #include <type_traits>
 
 #include "../core/extents.hpp"
@@ -17,8 +18,9 @@ enum class need {
     size,                  ///< this number of elements
     exact,                 ///< exactly this shape
     broadcastable_to,      ///< a shape that broadcasts to this one
-    same_plane,            ///< the same height and width (only channels may differ)
-    rank_at_least          ///< at least this many sizes
+    same_but_first,        ///< this shape in all sizes but the first
+    rank_at_least,         ///< at least this many sizes
+    countable              ///< no more numbers than an int counts
 };
 
 /// The answer of a shape rule: the outgoing shape, or what was needed of `got`, and where inside the layer.
@@ -27,25 +29,57 @@ struct shaped {
     need needs = need::nothing;
     extents wanted;
     extents got;
-    int inner = 0;          ///< the layer in a block, from 0
-    int branch = -1;        ///< in a layer with parts: the part, from 0
-    int branch_inner = -1;  ///< and the layer in it, from 0
+    int inner = 0;  ///< the layer in a block, from 0
+    /// The way to a layer inside a layer with parts: the part, the layer in it, the part of that, …, from 0.
+    int path[8] = {};
+    int depth = 0;
 
     constexpr bool ok() const { return needs == need::nothing; }
 };
 
-constexpr shaped accept(extents out) { return {.out = out, .wanted = {}, .got = {}}; }
 constexpr shaped refuse(need what, extents wanted, extents got) {
     return {.out = {}, .needs = what, .wanted = wanted, .got = got};
+}
+constexpr shaped accept(extents out) {
+    long long size = 1;
+    for (int i = 0; i < out.rank; ++i) {
+        size *= out[i];
+        if (size > std::numeric_limits<int>::max()) return refuse(need::countable, {}, out);
+    }
+    return {.out = out, .wanted = {}, .got = {}};
+}
+/// A shape failure inside part `part` of a layer; what is deeper than the path has room for is left out.
+constexpr shaped in_part(shaped failure, int part) {
+    constexpr int most = sizeof(failure.path) / sizeof(int);
+    if (failure.depth == most) failure.depth -= 2;
+    for (int i = failure.depth - 1; i >= 0; --i) failure.path[i + 2] = failure.path[i];
+    failure.path[0] = part;
+    failure.path[1] = failure.inner;
+    failure.depth += 2;
+    return failure;
 }
 
 /// The base of every layer, built-in or a user's own. A layer is an empty type with
 ///   static constexpr shaped output(extents in);                              the shape rule
 ///   template <class B> static constexpr auto lower(B& b, typename B::value x);  primitives on the builder
 /// and, if it is not named as its type is, `static constexpr const char* kind = "dense"`.
-struct layer_base {};
+struct layer_base {
+    /// In a layer whose options or numbers are at fault: the type whose instantiation is the error. (An error
+    /// in the layer itself would make clang drop its base, and what it has from there.)
+    using fault = void;
+};
+
+namespace detail {
 
 template <class L>
-concept Layer = std::derived_from<L, layer_base> && std::is_empty_v<L>;
+concept HasShapeRule = requires(extents in) {
+    { L::output(in) } -> std::same_as<shaped>;
+};
+
+}  // namespace detail
+
+template <class L>
+concept Layer = std::derived_from<L, layer_base> && std::is_empty_v<L> && detail::HasShapeRule<L> &&
+    std::is_void_v<typename L::fault>;
 
 }  // namespace weft

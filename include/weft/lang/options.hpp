@@ -9,8 +9,8 @@ namespace weft {
 
 /// How a layer's weights start. PyTorch's formulas; `fan_in` and `fan_out` as there.
 enum class init_kind : int {
-    torch_default,  ///< uniform in ±1/sqrt(fan_in): kaiming_uniform with a = sqrt(5), as nn.Linear and
-                    ///< nn.Conv2d
+    torch_default,  ///< uniform in ±1/sqrt(fan_in): kaiming_uniform with a =
+                    ///< sqrt(5), as nn.Linear and nn.Conv2d
     kaiming_uniform,
     kaiming_normal,
     xavier_uniform,
@@ -58,15 +58,19 @@ struct option_base {};
 
 namespace detail {
 
+/// Sizes beyond this are taken for mistakes, so that sums and products of them
+/// cannot overflow.
+inline constexpr int largest_size = 1 << 15;
+
 template <option_kind Kind, int Least, int (option_values::*Member)[2], int... Sizes>
 struct pair_option : option_base {
-    static_assert(sizeof...(Sizes) == 1 || sizeof...(Sizes) == 2, "weft: an option of one or two sizes");
     static constexpr option_kind kind = Kind;
     static constexpr void set(option_values& v) {
-        constexpr int sizes[] = {Sizes...};
+        constexpr int count = sizeof...(Sizes), sizes[] = {Sizes..., 0};
+        v.possible = (count == 1 || count == 2) && ((Sizes >= Least && Sizes <= largest_size) && ...);
+        if (!v.possible) return;
         (v.*Member)[0] = sizes[0];
-        (v.*Member)[1] = sizes[sizeof...(Sizes) - 1];
-        v.possible = ((Sizes >= Least) && ...);
+        (v.*Member)[1] = sizes[count - 1];
     }
 };
 
@@ -209,7 +213,7 @@ constexpr unsigned allow(Kinds... kinds) {
 
 template <option_fault Fault, class Layer, class Option>
 struct option_error {
-    using type = char;
+    using type = void;
 };
 template <class Layer, class Option>
 struct option_error<option_fault::unknown, Layer, Option> {
@@ -226,18 +230,21 @@ struct option_error<option_fault::meaningless, Layer, Option> {
 
 }  // namespace detail
 
-/// The base of a layer with options: reads them in any order; a fault is an error that names layer and
-/// option.
+/// The base of a layer with options: reads them in any order. `fault` names the first that is wrong.
 template <class Layer, unsigned Allowed, class... Options>
 struct layer_with_options : layer_base {
-    static constexpr option_values read(option_values defaults) {
-        return detail::read_options<Options...>(Allowed, defaults).values;
-    }
-
 private:
     static constexpr detail::parsed_options parsed = detail::read_options<Options...>(Allowed, {});
     using culprit = typename detail::nth<parsed.culprit, Options..., void>::type;
-    using checked = decltype(sizeof(typename detail::option_error<parsed.fault, Layer, culprit>::type));
+
+public:
+    using fault = typename detail::option_error<parsed.fault, Layer, culprit>::type;
+
+    /// The options over a layer's defaults; the defaults alone where an option is at fault.
+    static constexpr option_values read(option_values defaults) {
+        if (parsed.fault != detail::option_fault::none) return defaults;
+        return detail::read_options<Options...>(Allowed, defaults).values;
+    }
 };
 
 }  // namespace weft

@@ -37,8 +37,20 @@ struct activation_layer : layer_base {
     }
 };
 
+// Short names, since the compiler prints types.
+struct relu_layer : activation_layer<activation_kind::relu> {};
+struct selu_layer : activation_layer<activation_kind::selu> {};
+struct gelu_layer : activation_layer<activation_kind::gelu> {};
+struct gelu_tanh_layer : activation_layer<activation_kind::gelu_tanh> {};
+struct silu_layer : activation_layer<activation_kind::silu> {};
+struct mish_layer : activation_layer<activation_kind::mish> {};
+struct hard_swish_layer : activation_layer<activation_kind::hard_swish> {};
+struct sigmoid_layer : activation_layer<activation_kind::sigmoid> {};
+struct tanh_layer : activation_layer<activation_kind::tanh> {};
+struct softplus_layer : activation_layer<activation_kind::softplus> {};
+
 /// max(x, 0)
-inline constexpr activation_layer<activation_kind::relu> relu{};
+inline constexpr relu_layer relu{};
 /// x, or slope * x below zero
 template <real Slope = 0.01>
 inline constexpr activation_layer<activation_kind::leaky_relu, Slope> leaky_relu_with{};
@@ -48,21 +60,31 @@ template <real Alpha = 1.>
 inline constexpr activation_layer<activation_kind::elu, Alpha> elu_with{};
 inline constexpr auto elu = elu_with<1.>;
 /// Scaled elu (Klambauer et al., 2017)
-inline constexpr activation_layer<activation_kind::selu> selu{};
+inline constexpr selu_layer selu{};
 /// x * Phi(x), exact (Hendrycks and Gimpel, 2016)
-inline constexpr activation_layer<activation_kind::gelu> gelu{};
+inline constexpr gelu_layer gelu{};
 /// gelu by its tanh approximation
-inline constexpr activation_layer<activation_kind::gelu_tanh> gelu_tanh{};
+inline constexpr gelu_tanh_layer gelu_tanh{};
 /// x * sigmoid(x), also called swish
-inline constexpr activation_layer<activation_kind::silu> silu{};
+inline constexpr silu_layer silu{};
 /// x * tanh(softplus(x)) (Misra, 2019)
-inline constexpr activation_layer<activation_kind::mish> mish{};
+inline constexpr mish_layer mish{};
 /// x * clamp(x + 3, 0, 6) / 6 (Howard et al., 2019)
-inline constexpr activation_layer<activation_kind::hard_swish> hard_swish{};
-inline constexpr activation_layer<activation_kind::sigmoid> sigmoid{};
-inline constexpr activation_layer<activation_kind::tanh> tanh{};
+inline constexpr hard_swish_layer hard_swish{};
+inline constexpr sigmoid_layer sigmoid{};
+inline constexpr tanh_layer tanh{};
 /// log(1 + exp(x))
-inline constexpr activation_layer<activation_kind::softplus> softplus{};
+inline constexpr softplus_layer softplus{};
+
+namespace detail {
+
+template <class F>
+concept HasValueAndSlope = requires(float x) {
+    { F::value(x) } -> std::convertible_to<float>;
+    { F::slope(x) } -> std::convertible_to<float>;
+};
+
+}  // namespace detail
 
 /// A user's own activation: F has
 ///   template <class T> static constexpr T value(T x);
@@ -79,7 +101,9 @@ struct custom_activation_layer : layer_base {
     }
 };
 template <class F>
-inline constexpr custom_activation_layer<F> activation{};
+inline constexpr std::conditional_t<detail::HasValueAndSlope<F>, custom_activation_layer<F>,
+                                    activation_without_slope<F>>
+    activation{};
 
 namespace detail {
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "../../core/geometry.hpp"
 #include "../expression.hpp"
 #include "../options.hpp"
@@ -17,7 +19,8 @@ constexpr conv2d_geometry geometry_of(extents in, int filters, const option_valu
 constexpr shaped window_output(extents in, const conv2d_geometry& g) {
     const int h = g.dilation_h * (g.kernel_h - 1) + 1, w = g.dilation_w * (g.kernel_w - 1) + 1;
     if (g.height + 2 * g.padding_h < h || g.width + 2 * g.padding_w < w)
-        return refuse(need::at_least, {h - 2 * g.padding_h, w - 2 * g.padding_w}, in);
+        return refuse(need::at_least, {std::max(1, h - 2 * g.padding_h), std::max(1, w - 2 * g.padding_w)},
+                      in);
     return accept({g.filters, g.out_h(), g.out_w()});
 }
 
@@ -56,10 +59,15 @@ struct conv2d_layer
     static constexpr const char* kind = "conv2d";
     static constexpr int primitives = 2;
     static constexpr option_values options = conv2d_layer::read(detail::convolution_defaults());
+    using fault = detail::first_fault_t<
+        typename conv2d_layer::layer_with_options::fault,
+        detail::fault_unless<Filters >= 1, impossible_layer<conv2d_layer, needs<at_least_one_filter>>>,
+        detail::fault_unless<Filters % options.groups == 0,
+                             impossible_layer<conv2d_layer, needs<groups_that_divide_the_filters>>>>;
 
     static constexpr shaped output(extents in) {
         if (in.rank != 3) return refuse(need::image, {}, in);
-        if (in[0] % options.groups != 0 || Filters % options.groups != 0)
+        if (in[0] % options.groups != 0)
             return refuse(need::channels_multiple_of, extents(options.groups), in);
         return detail::window_output(in, detail::geometry_of(in, Filters, options));
     }
@@ -80,6 +88,10 @@ struct depthwise_conv2d_layer : layer_with_options<depthwise_conv2d_layer<Multip
     static constexpr const char* kind = "depthwise_conv2d";
     static constexpr int primitives = 2;
     static constexpr option_values options = depthwise_conv2d_layer::read(detail::convolution_defaults());
+    using fault = detail::first_fault_t<
+        typename depthwise_conv2d_layer::layer_with_options::fault,
+        detail::fault_unless<Multiplier >= 1, impossible_layer<depthwise_conv2d_layer,
+                                                               needs<at_least_one_filter_for_each_channel>>>>;
 
     static constexpr conv2d_geometry geometry(extents in) {
         conv2d_geometry g = detail::geometry_of(in, in[0] * Multiplier, options);

@@ -14,6 +14,9 @@ struct dense_layer
     static constexpr const char* kind = "dense";
     static constexpr int primitives = 2;
     static constexpr option_values options = dense_layer::read({});
+    using fault = detail::first_fault_t<
+        typename dense_layer::layer_with_options::fault,
+        detail::fault_unless<Features >= 1, impossible_layer<dense_layer, needs<at_least_one_feature>>>>;
 
     static constexpr shaped output(extents in) {
         if (in.rank < 1 || in.rank > 2) return refuse(need::vector, {}, in);

@@ -67,7 +67,9 @@ inline constexpr layer_norm_layer<> layer_norm{};
 /// Zeroes each number with probability Rate while training and scales the rest by 1 / (1 - Rate).
 template <real Rate>
 struct dropout_layer : layer_base {
-    static_assert(Rate.value() >= 0 && Rate.value() < 1, "weft: a dropout rate is at least 0 and below 1");
+    using fault =
+        detail::fault_unless<Rate.value() >= 0 && Rate.value() < 1,
+                             impossible_layer<dropout_layer, needs<a_rate_of_at_least_0_and_below_1>>>;
     static constexpr const char* kind = "dropout";
     static constexpr int primitives = 1;
     static constexpr shaped output(extents in) { return accept(in); }

@@ -35,8 +35,13 @@ struct max_pool2d_layer
     static constexpr const char* kind = "max_pool2d";
     static constexpr int primitives = 1;
     static constexpr option_values options = max_pool2d_layer::read(detail::pool_defaults(Height, Width));
-    static_assert(options.padding[0] * 2 <= Height && options.padding[1] * 2 <= Width,
-                  "weft: the padding of a pool is at most half its window");
+    using fault = detail::first_fault_t<
+        typename max_pool2d_layer::layer_with_options::fault,
+        detail::fault_unless<Height >= 1 && Width >= 1,
+                             impossible_layer<max_pool2d_layer, needs<a_window_of_at_least_one_pixel>>>,
+        detail::fault_unless<
+            options.padding[0] * 2 <= Height && options.padding[1] * 2 <= Width,
+            impossible_layer<max_pool2d_layer, needs<a_padding_of_at_most_half_the_window>>>>;
 
     static constexpr shaped output(extents in) { return detail::pool_output(in, options); }
     template <class B>
@@ -58,8 +63,13 @@ struct avg_pool2d_layer
     static constexpr const char* kind = "avg_pool2d";
     static constexpr int primitives = 1;
     static constexpr option_values options = avg_pool2d_layer::read(detail::pool_defaults(Height, Width));
-    static_assert(options.padding[0] * 2 <= Height && options.padding[1] * 2 <= Width,
-                  "weft: the padding of a pool is at most half its window");
+    using fault = detail::first_fault_t<
+        typename avg_pool2d_layer::layer_with_options::fault,
+        detail::fault_unless<Height >= 1 && Width >= 1,
+                             impossible_layer<avg_pool2d_layer, needs<a_window_of_at_least_one_pixel>>>,
+        detail::fault_unless<
+            options.padding[0] * 2 <= Height && options.padding[1] * 2 <= Width,
+            impossible_layer<avg_pool2d_layer, needs<a_padding_of_at_most_half_the_window>>>>;
 
     static constexpr shaped output(extents in) { return detail::pool_output(in, options); }
     template <class B>
@@ -88,7 +98,8 @@ inline constexpr global_avg_pool_layer global_avg_pool{};
 /// Repeats each pixel: [C, H, W] to [C, H * Height, W * Width] (nearest neighbour).
 template <int Height, int Width>
 struct upsample2d_layer : layer_base {
-    static_assert(Height >= 1 && Width >= 1, "weft: upsample2d enlarges by whole numbers of at least 1");
+    using fault = detail::fault_unless<Height >= 1 && Width >= 1,
+                                       impossible_layer<upsample2d_layer, needs<a_factor_of_at_least_1>>>;
     static constexpr const char* kind = "upsample2d";
     static constexpr int primitives = 1;
     static constexpr shaped output(extents in) {

@@ -44,6 +44,8 @@ struct reshape_layer : layer_base {
     }
 };
 template <int... Sizes>
-inline constexpr reshape_layer<Sizes...> reshape{};
+inline constexpr std::conditional_t<detail::is_possible_shape<Sizes...>(), reshape_layer<Sizes...>,
+                                    impossible_shape<Sizes...>>
+    reshape{};
 
 }  // namespace weft

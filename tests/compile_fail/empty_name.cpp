@@ -1,0 +1,14 @@
+// title: An empty name
+// why: Parameters are saved under the name.
+// expect: at least one character, and no dot
+#include <weft/weft.hpp>
+
+using namespace weft;
+
+#ifdef WEFT_OK
+constexpr auto net = input<3> >> named<"head">(dense<3>);
+#else
+constexpr auto net = input<3> >> named<"">(dense<3>);
+#endif
+
+int main() {}

@@ -1,0 +1,14 @@
+// title: A name with a dot
+// why: Dots separate the names of parts inside parts, as in PyTorch's state_dict.
+// expect: at least one character, and no dot
+#include <weft/weft.hpp>
+
+using namespace weft;
+
+#ifdef WEFT_OK
+constexpr auto net = input<3> >> named<"body">(named<"head">(dense<3>));
+#else
+constexpr auto net = input<3> >> named<"body.head">(dense<3>);
+#endif
+
+int main() {}
