@@ -25,11 +25,14 @@ void* counted(std::size_t size, std::size_t alignment) {
     return p;
 }
 
-constexpr auto net = weft::input < 2, 12, 12 >>> weft::conv2d < 6, weft::kernel<3>,
-               weft::padding < 1 >>>> weft::batch_norm >> weft::relu >> weft::max_pool2d < 2 >>>
-                   weft::residual(weft::conv2d < 6, weft::kernel<3>, weft::padding < 1 >>>> weft::gelu) >>
-                   weft::avg_pool2d < 2 >>> weft::flatten >> weft::dense < 24 >>> weft::layer_norm
-                   >> weft::silu >> weft::dropout < 0.25f >>> weft::dense<5>;
+// clang-format off
+constexpr auto net =
+    weft::input<2, 12, 12>
+    >> weft::conv2d<6, weft::kernel<3>, weft::padding<1>> >> weft::batch_norm >> weft::relu >> weft::max_pool2d<2>
+    >> weft::residual(weft::conv2d<6, weft::kernel<3>, weft::padding<1>> >> weft::gelu) >> weft::avg_pool2d<2>
+    >> weft::flatten
+    >> weft::dense<24> >> weft::layer_norm >> weft::silu >> weft::dropout<0.25f> >> weft::dense<5>;
+// clang-format on
 
 /// What runs between construction and destruction.
 template <int Threads, class Optimizer>
