@@ -89,6 +89,10 @@ template <activation_kind K, real P>
 std::string arguments_text(const activation_layer<K, P>*) {
     return P.value() == 0 ? "" : number(double(P.value()));
 }
+template <class F>
+std::string arguments_text(const custom_activation_layer<F>*) {
+    return type_name<F>();
+}
 template <int H, int W>
 std::string arguments_text(const upsample2d_layer<H, W>*) {
     return std::to_string(H) + "x" + std::to_string(W);
