@@ -31,7 +31,7 @@ constexpr auto net =
     >> weft::conv2d<6, weft::kernel<3>, weft::padding<1>> >> weft::batch_norm >> weft::relu >> weft::max_pool2d<2>
     >> weft::residual(weft::conv2d<6, weft::kernel<3>, weft::padding<1>> >> weft::gelu) >> weft::avg_pool2d<2>
     >> weft::flatten
-    >> weft::dense<24> >> weft::layer_norm >> weft::silu >> weft::dropout<0.25f> >> weft::dense<5>;
+    >> weft::dense<24> >> weft::layer_norm >> weft::silu >> weft::dropout<0.25> >> weft::dense<5>;
 // clang-format on
 
 /// What runs between construction and destruction.
