@@ -5,6 +5,7 @@
 #include "../arguments.hpp"
 #include "../chain.hpp"
 #include "../reference/elementwise.hpp"
+#include "dropout.hpp"
 #include "functions.hpp"
 
 namespace weft::cpu_backend {
@@ -30,20 +31,6 @@ constexpr bool advances(graph::operand_mode m, bool in_piece) {
     using enum graph::operand_mode;
     if (in_piece) return m != scalar;
     return m == same || m == fixed || m == sample_inner || m == inner;
-}
-
-/// The factors of dropout for the elements from `first` on: four come from one draw.
-template <class T, int Count>
-void dropout_factors(const arguments<T>& a, std::int32_t stream, float rate, std::ptrdiff_t first,
-                     T (&factors)[Count]) {
-    const T kept = T(1) / (T(1) - T(rate));
-    std::array<std::uint32_t, 4> words{};
-    for (int k = 0; k < Count; ++k) {
-        const std::uint64_t index = std::uint64_t(first) + std::uint64_t(k);
-        if (k == 0 || index % 4 == 0)
-            words = philox(a.seed, (std::uint64_t(std::uint32_t(stream) + 1) << 40) + a.step, index / 4);
-        factors[k] = uniform01(words[std::size_t(index % 4)]) < rate ? T(0) : kept;
-    }
 }
 
 /// One step on a packet (or, at a row's end, on a single number).
@@ -292,7 +279,8 @@ void run_chain(const graph::node& n, const arguments<T>& a, std::ptrdiff_t first
     } else {
         constexpr auto modes = detail::modes_of(static_cast<Chain*>(nullptr));
         const graph::blocking& v = n.view;
-        if (v.inner >= long_row) return detail::run_rows<false, Chain>(n, a, first, last);
+        if (v.inner >= long_row || (v.inner >= 16 && v.inner % int(ei::packet_traits<T>::size) == 0))
+            return detail::run_rows<false, Chain>(n, a, first, last);
         bool all_stand = v.size() >= long_row;
         for (auto m : modes) all_stand = all_stand && detail::stands(m, v);
         if (all_stand)
