@@ -5,6 +5,7 @@
 
 #include "../../core/buffer.hpp"
 #include "kernel.hpp"
+#include "sweep.hpp"
 
 namespace weft {
 
@@ -50,58 +51,26 @@ struct cpu_policy {
     template <int Slots, class Rule>
     static void update(const Rule& rule, std::size_t n, Scalar* parameters, const Scalar* gradients,
                        Scalar* state) {
-        sweep<Slots, Rule> all{rule, n, parameters, gradients, state};
-        team().run(int((n + sweep_size - 1) / sweep_size), &sweep<Slots, Rule>::part, &all);
+        cpu_backend::sweep<Slots, Rule, Scalar> all{rule, n, parameters, gradients, state};
+        team().run(all.tasks(), &all.part, &all);
     }
 
     /// The threads of all workspaces with this policy, started at first use.
     static const cpu_backend::thread_team& team() {
-        static const cpu_backend::thread_team shared(Threads::count);
-        return shared;
+        if constexpr (Threads::count == 1) {  // without what a pool of threads costs the compiler
+            static const cpu_backend::thread_team alone;
+            return alone;
+        } else {
+            static const cpu_backend::thread_team shared(Threads::count);
+            return shared;
+        }
     }
 
 private:
-    static constexpr std::size_t sweep_size = 16384;
-
     template <graph::opcode Op, class Chain>
     static void run(const graph::node& n, const arguments<Scalar>& a, resources& r) {
         cpu_backend::run<Op, Chain>(n, a, cpu_backend::context<Scalar>{&team(), r.scratch.data()});
     }
-
-    template <int Slots, class Rule>
-    struct sweep {
-        const Rule& rule;
-        std::size_t n;
-        Scalar *parameters, *state;
-        const Scalar* gradients;
-
-        sweep(const Rule& r, std::size_t count, Scalar* p, const Scalar* g, Scalar* s)
-            : rule(r), n(count), parameters(p), state(s), gradients(g) {}
-
-        static void part(void* self, int index) {
-            const sweep& s = *static_cast<const sweep*>(self);
-            using pack = Eigen::Array<Scalar, 16, 1>;
-            const std::size_t first = std::size_t(index) * sweep_size,
-                              last = std::min(s.n, first + sweep_size);
-            std::size_t i = first;
-            for (; i + 16 <= last; i += 16) {
-                pack slots[Slots ? Slots : 1];
-                for (std::size_t k = 0; k < Slots; ++k)
-                    slots[k] = Eigen::Map<const pack>(s.state + k * s.n + i);
-                pack p = Eigen::Map<const pack>(s.parameters + i);
-                const pack g = Eigen::Map<const pack>(s.gradients + i);
-                s.rule(p, g, slots);
-                Eigen::Map<pack>(s.parameters + i) = p;
-                for (std::size_t k = 0; k < Slots; ++k) Eigen::Map<pack>(s.state + k * s.n + i) = slots[k];
-            }
-            for (; i < last; ++i) {
-                Scalar slots[Slots ? Slots : 1] = {};
-                for (std::size_t k = 0; k < Slots; ++k) slots[k] = s.state[k * s.n + i];
-                s.rule(s.parameters[i], s.gradients[i], slots);
-                for (std::size_t k = 0; k < Slots; ++k) s.state[k * s.n + i] = slots[k];
-            }
-        }
-    };
 };
 
 /// One thread, float.
