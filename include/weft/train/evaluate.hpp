@@ -56,6 +56,7 @@ public:
             std::copy_n(data.inputs.data() + first * Model::input_size, n * Model::input_size,
                         inputs_.data());
             copy_targets<Loss>(
+                "cannot evaluate",
                 std::span(data.targets).subspan(first * data.target_size, n * data.target_size),
                 targets_.data(), first, Model::output_size);
             model.predict(inputs_.span().first(n * Model::input_size),

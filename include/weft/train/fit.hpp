@@ -75,6 +75,7 @@ history fit(Model& model, const Data& data, const Loss& loss, const Optimizer& o
                 std::copy_n(data.inputs.data() + sample * data.input_size, data.input_size,
                             x.data() + i * data.input_size);
                 detail::copy_targets<Loss>(
+                    "cannot train",
                     std::span(data.targets).subspan(sample * data.target_size, data.target_size),
                     y.data() + i * data.target_size, sample, Model::output_size);
             }

@@ -22,14 +22,15 @@ namespace detail {
 
 /// Copies targets into the policy's scalar; labels are checked against the number of classes.
 template <class Loss, class T, class Target>
-void copy_targets(std::span<const Target> from, T* to, std::size_t first_sample, std::size_t classes) {
+void copy_targets(const char* what, std::span<const Target> from, T* to, std::size_t first_sample,
+                  std::size_t classes) {
     static_assert(!Loss::takes_labels || std::is_integral_v<Target>,
                   "weft: this loss takes class labels, which are whole numbers; for probabilities give it "
                   "soft_targets");
     for (std::size_t i = 0; i < from.size(); ++i) {
         if constexpr (Loss::takes_labels)
             if (from[i] < 0 || std::size_t(from[i]) >= classes)
-                raise("cannot train", "sample " + std::to_string(first_sample + i),
+                raise(what, "sample " + std::to_string(first_sample + i),
                       "its label is " + std::to_string(from[i]) + ", and the network has " +
                           std::to_string(classes) + " classes");
         to[i] = T(from[i]);
@@ -163,8 +164,8 @@ private:
             raise("cannot train", "a batch of " + std::to_string(batch) + " samples",
                   "the trainer was made for " + std::to_string(capacity()));
         for (std::size_t i = 0; i < x.size(); ++i) inputs_[i] = scalar(x[i]);
-        detail::copy_targets<Loss>(std::span<const std::remove_const_t<Y>>(y), targets_.data(), 0,
-                                   Model::output_size);
+        detail::copy_targets<Loss>("cannot train", std::span<const std::remove_const_t<Y>>(y),
+                                   targets_.data(), 0, Model::output_size);
     }
     scalar run(std::size_t batch) {
         workspace_.run(memory_, int(batch), model_.random_seed().value, std::uint64_t(steps_));
