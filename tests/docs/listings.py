@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Compiles every C++ listing of the README and the docs. Usage: listings.py COMPILER [--system DIR]... [PAGE...]
+
+A ```cpp block is one program of its own; without an #include it gets weft.hpp. An HTML comment before it, which
+readers do not see, may say more:
+    <!-- cpp                      what surrounds the listing; the line "..." stands for it
+    int main() {
+    ...
+    }
+    -->
+    <!-- from examples/x.cpp -->  the listing stands word for word in that file, which is compiled elsewhere
+"""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+root = pathlib.Path(__file__).resolve().parent.parent.parent
+# Words that say what a page's other code blocks are; a block without one may be C++ that escapes the test.
+OTHER_LANGUAGES = {"sh", "cmake", "text", "mermaid", "toml", "python", "json"}
+
+FENCE = re.compile(
+    r"(?:^<!--\s*(?P<hint>(?:(?!-->).)*?)\s*-->\s*\n)?^```(?P<language>\S*)\n(?P<code>.*?)^```\s*$", re.M | re.S)
+
+
+def flat(text):
+    return "\n".join(line.strip() for line in text.strip().splitlines())
+
+
+def listings(page):
+    """(line, program to compile or None, complaint or None) of each C++ block."""
+    text = page.read_text(encoding="utf-8")
+    for match in FENCE.finditer(text):
+        line = text.count("\n", 0, match.start("code"))
+        hint, code = match["hint"] or "", match["code"]
+        if match["language"] != "cpp":
+            if match["language"] not in OTHER_LANGUAGES:
+                yield line, None, f"a block of an unknown language: '{match['language']}'"
+        elif hint.startswith("from "):
+            source = root / hint[5:].strip()
+            inside = source.is_file() and flat(code) in flat(source.read_text(encoding="utf-8"))
+            yield line, None, None if inside else f"this does not stand in {hint[5:].strip()}"
+        else:
+            surroundings = hint[3:] if hint.startswith("cpp") else "..."
+            before, dots, after = surroundings.partition("...\n") if "...\n" in surroundings else \
+                surroundings.partition("...")
+            if not dots:
+                yield line, None, "the comment before it has no line '...'"
+                continue
+            include = "" if "#include <weft/" in before + code else "#include <weft/weft.hpp>\n"
+            yield line, f'{include}{before}\n#line {line + 1} "{page}"\n{code}\n{after}\n', None
+
+
+def compile_listing(command, program):
+    with tempfile.NamedTemporaryFile("w", suffix=".cpp", encoding="utf-8") as source:
+        source.write(program)
+        source.flush()
+        run = subprocess.run([*command, source.name], text=True, capture_output=True, cwd=root)
+    return run.stderr if run.returncode else None
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("compiler")
+    parser.add_argument("--system", action="append", default=[])
+    parser.add_argument("pages", nargs="*", type=pathlib.Path)
+    arguments = parser.parse_args()
+    command = [arguments.compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wno-unused", f"-I{root}/include",
+               *(f"-isystem{directory}" for directory in arguments.system)]
+
+    pages = arguments.pages or [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+    found = [(page, *listing) for page in pages for listing in listings(page)]
+    with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        runs = [pool.submit(compile_listing, command, program) if program else None for _, _, program, _ in found]
+    failed = 0
+    for (page, line, _, complaint), run in zip(found, runs):
+        errors = complaint or (run and run.result())
+        if errors:
+            failed += 1
+            print(f"FAIL {page}:{line}: {errors}")
+    print(f"{len(found) - failed} listings of {len(pages)} pages passed, {failed} failed")
+    return 1 if failed or not found else 0
+
+
+sys.exit(main())
