@@ -83,7 +83,7 @@ void match_differences(Fixture& f) {
             got.push_back(analytic[std::size_t(p.offset) + i]);
         }
         INFO(t.name);
-        CHECK(golden::difference(got, expected, 1e-2) <= 2e-7);
+        CHECK(golden::difference(got, expected, 1e-2) <= 1e-6);  // of the differences, not of the rules
     }
 }
 
