@@ -9,6 +9,8 @@ readers do not see, may say more:
     }
     -->
     <!-- from examples/x.cpp -->  the listing stands word for word in that file, which is compiled elsewhere
+    <!-- does not compile -->     a mistake on show; its own test is elsewhere
+    <!-- printed -->              before a ```text block: what the listing above prints when it runs
 """
 import argparse
 import concurrent.futures
@@ -32,35 +34,48 @@ def flat(text):
 
 
 def listings(page):
-    """(line, program to compile or None, complaint or None) of each C++ block."""
+    """(line, program to compile or None, what it prints or None, complaint or None) of each C++ block."""
     text = page.read_text(encoding="utf-8")
+    last = None
     for match in FENCE.finditer(text):
         line = text.count("\n", 0, match.start("code"))
         hint, code = match["hint"] or "", match["code"]
-        if match["language"] != "cpp":
+        if hint == "does not compile":
+            continue
+        if hint == "printed":
+            yield line, last, code, None if last else "there is no listing above that could print this"
+        elif match["language"] != "cpp":
             if match["language"] not in OTHER_LANGUAGES:
-                yield line, None, f"a block of an unknown language: '{match['language']}'"
+                yield line, None, None, f"a block of an unknown language: '{match['language']}'"
         elif hint.startswith("from "):
             source = root / hint[5:].strip()
             inside = source.is_file() and flat(code) in flat(source.read_text(encoding="utf-8"))
-            yield line, None, None if inside else f"this does not stand in {hint[5:].strip()}"
+            yield line, None, None, None if inside else f"this does not stand in {hint[5:].strip()}"
         else:
             surroundings = hint[3:] if hint.startswith("cpp") else "..."
             before, dots, after = surroundings.partition("...\n") if "...\n" in surroundings else \
                 surroundings.partition("...")
             if not dots:
-                yield line, None, "the comment before it has no line '...'"
+                yield line, None, None, "the comment before it has no line '...'"
                 continue
             include = "" if "#include <weft/" in before + code else "#include <weft/weft.hpp>\n"
-            yield line, f'{include}{before}\n#line {line + 1} "{page}"\n{code}\n{after}\n', None
+            last = f'{include}{before}\n#line {line + 1} "{page}"\n{code}\n{after}\n'
+            yield line, last, None, None
 
 
-def compile_listing(command, program):
-    with tempfile.NamedTemporaryFile("w", suffix=".cpp", encoding="utf-8") as source:
-        source.write(program)
-        source.flush()
-        run = subprocess.run([*command, source.name], text=True, capture_output=True, cwd=root)
-    return run.stderr if run.returncode else None
+def try_listing(command, program, printed):
+    """What is wrong with a listing, or None."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, binary = pathlib.Path(folder, "listing.cpp"), pathlib.Path(folder, "listing")
+        source.write_text(program, encoding="utf-8")
+        how = ["-fsyntax-only"] if printed is None else ["-o", str(binary), "-pthread"]
+        run = subprocess.run([*command, str(source), *how], text=True, capture_output=True)
+        if run.returncode:
+            return run.stderr
+        if printed is None:
+            return None
+        run = subprocess.run([str(binary)], text=True, capture_output=True, cwd=folder)
+        return None if flat(run.stdout).startswith(flat(printed)) else f"it prints\n{run.stdout}"
 
 
 def main():
@@ -68,16 +83,17 @@ def main():
     parser.add_argument("compiler")
     parser.add_argument("--system", action="append", default=[])
     parser.add_argument("pages", nargs="*", type=pathlib.Path)
-    arguments = parser.parse_args()
-    command = [arguments.compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wno-unused", f"-I{root}/include",
+    arguments = parser.parse_intermixed_args()
+    command = [arguments.compiler, "-std=c++20", "-Wall", "-Wextra", "-Wno-unused", f"-I{root}/include",
                *(f"-isystem{directory}" for directory in arguments.system)]
 
     pages = arguments.pages or [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
     found = [(page, *listing) for page in pages for listing in listings(page)]
     with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        runs = [pool.submit(compile_listing, command, program) if program else None for _, _, program, _ in found]
+        runs = [pool.submit(try_listing, command, program, printed) if program else None
+                for _, _, program, printed, _ in found]
     failed = 0
-    for (page, line, _, complaint), run in zip(found, runs):
+    for (page, line, _, _, complaint), run in zip(found, runs):
         errors = complaint or (run and run.result())
         if errors:
             failed += 1
