@@ -87,7 +87,9 @@ def main():
     command = [arguments.compiler, "-std=c++20", "-Wall", "-Wextra", "-Wno-unused", f"-I{root}/include",
                *(f"-isystem{directory}" for directory in arguments.system)]
 
-    pages = arguments.pages or [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+    # errors.md is all mistakes, written and checked by tests/compile_fail/run.py.
+    pages = arguments.pages or [root / "README.md", *(p for p in sorted((root / "docs").rglob("*.md"))
+                                                      if p.name != "errors.md")]
     found = [(page, *listing) for page in pages for listing in listings(page)]
     with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         runs = [pool.submit(try_listing, command, program, printed) if program else None
