@@ -15,3 +15,28 @@
 #endif
 
 #define WEFT_INLINE inline __attribute__((always_inline))
+
+/// A function that a device may run too.
+#ifdef __CUDACC__
+#define WEFT_DEVICE __host__ __device__
+#else
+#define WEFT_DEVICE
+#endif
+
+/// The turns of the loop that follows touch different elements, or the same one at the same turn.
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
+#define WEFT_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define WEFT_INDEPENDENT
+#endif
+
+/// Thrust takes CUDA for its device unless told otherwise, and then needs CUDA's headers in plain C++ too.
+#if !defined(THRUST_DEVICE_SYSTEM) && !defined(__CUDACC__)
+#define THRUST_DEVICE_SYSTEM THRUST_DEVICE_SYSTEM_CPP
+#endif
+
+#if __has_include(<tbb/parallel_for.h>)
+#define WEFT_HAS_TBB 1
+#else
+#define WEFT_HAS_TBB 0
+#endif

@@ -1,4 +1,4 @@
-// Every operation on the cpu policy against the reference, with random sizes; steps are in steps_test.cpp.
+// Every operation against the reference, with random sizes; steps are in steps_test.cpp.
 #include "problem.hpp"
 
 namespace {
@@ -369,8 +369,8 @@ TEST_CASE("conformance: the variance of a batch far from zero") {
                 numbers<float>(r, 5)};
         p.out = {5, 5, 5, 5};
         const outcome<float> got =
-            on_cpu<opcode::batch_norm_stats, weft::chain<weft::graph::function_list<>, operand_mode::same>>(
-                p, 1);
+            on_policy<opcode::batch_norm_stats,
+                      weft::chain<weft::graph::function_list<>, operand_mode::same>>(p, 1);
         const outcome<double> want = on_reference<weft::graph::function_list<>>(p);
         for (std::size_t c = 0; c < 5; ++c) {
             CHECK(double(got.out[3][c]) == Approx(want.out[3][c]).epsilon(1e-5));
@@ -392,8 +392,8 @@ TEST_CASE("conformance: the maximum of a window with NaN is NaN, of infinities i
             p.out = {std::size_t(width / 2)};
             check<opcode::max_pool2d>(p);
             CHECK(std::isnan(
-                on_cpu<opcode::max_pool2d, weft::chain<weft::graph::function_list<>, operand_mode::same>>(p,
-                                                                                                          1)
+                on_policy<opcode::max_pool2d, weft::chain<weft::graph::function_list<>, operand_mode::same>>(
+                    p, 1)
                     .out[0][0]));
             p.n.op = opcode::max_pool2d_grad;
             p.n.view = {1, 1, 2 * width};

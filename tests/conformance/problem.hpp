@@ -1,5 +1,6 @@
 #pragma once
-/// One operation with random inputs, run on the cpu policy and on the reference in double.
+/// One operation with random inputs, run on a policy (cpu, or Thrust on each of its systems in programs built
+/// with WEFT_TEST_THRUST) and on the reference in double.
 
 #include <algorithm>
 #include <cmath>
@@ -10,12 +11,17 @@
 #include <type_traits>
 #include <vector>
 #include <weft/backend/chain.hpp>
-#include <weft/backend/cpu/kernel.hpp>
 #include <weft/backend/reference/run.hpp>
 #include <weft/core/buffer.hpp>
 #include <weft/graph/differentiate.hpp>
 
 #include "catch.hpp"
+
+#ifdef WEFT_TEST_THRUST
+#include <weft/backend/thrust/kernel.hpp>
+#else
+#include <weft/backend/cpu/kernel.hpp>
+#endif
 
 namespace conformance {
 
@@ -103,22 +109,65 @@ outcome<double> on_reference(const problem<T>& p) {
     return o;
 }
 
+#ifdef WEFT_TEST_THRUST
+inline constexpr const char* policy_name = "the thrust policy differs from the reference";
+
+template <class T>
+std::size_t scratch_of(const problem<T>& p, int) {
+    return weft::thrust_backend::scratch_of(p.n, p.batch);
+}
+/// Systems that wake their threads for the smallest work.
+template <class System>
+struct eager : System {
+    static constexpr std::ptrdiff_t small_work = 0;
+};
+/// Way 1 is sequential, 2 is OpenMP, 3 is TBB, and 4 is OpenMP as programs use it.
 template <opcode Op, class Chain, class T>
-outcome<T> on_cpu(const problem<T>& p, int threads, bool in_place = false) {
+void run_way(int way, const node& n, const weft::arguments<T>& a, T* scratch) {
+    namespace tb = weft::thrust_backend;
+    switch (way) {
+        case 1:
+            return tb::run<weft::cpp, Op, Chain>(n, a, scratch);
+        case 2:
+            return tb::run<eager<weft::omp>, Op, Chain>(n, a, scratch);
+#if WEFT_HAS_TBB
+        case 3:
+            return tb::run<eager<weft::tbb>, Op, Chain>(n, a, scratch);
+#endif
+        default:
+            return tb::run<weft::omp, Op, Chain>(n, a, scratch);
+    }
+}
+#else
+inline constexpr const char* policy_name = "the cpu policy differs from the reference";
+
+template <class T>
+std::size_t scratch_of(const problem<T>& p, int way) {
+    return weft::cpu_backend::scratch_of<T>(p.n, p.batch, way);
+}
+/// The way is the number of threads.
+template <opcode Op, class Chain, class T>
+void run_way(int way, const node& n, const weft::arguments<T>& a, T* scratch) {
     static const weft::cpu_backend::thread_team teams[] = {
         weft::cpu_backend::thread_team(1), weft::cpu_backend::thread_team(2),
         weft::cpu_backend::thread_team(3), weft::cpu_backend::thread_team(4)};
+    weft::cpu_backend::run<Op, Chain>(n, a, weft::cpu_backend::context<T>{&teams[way - 1], scratch});
+}
+#endif
+
+/// The operation on the policy under test, in one of its four ways, which must give the same bits.
+template <opcode Op, class Chain, class T>
+outcome<T> on_policy(const problem<T>& p, int way, bool in_place = false) {
     weft::arguments<T> a;
     outcome<T> o = prepare<T>(p, a);
-    weft::buffer<T> scratch(weft::cpu_backend::scratch_of<T>(p.n, p.batch, threads));
+    weft::buffer<T> scratch(scratch_of(p, way));
     std::fill_n(scratch.data(), scratch.size(), std::numeric_limits<T>::quiet_NaN());
     if (in_place) {
         o.out[0] = o.in[0];
         a.out[0] = o.out[0].data();
         a.in[0] = a.out[0];
     }
-    weft::cpu_backend::run<Op, Chain>(p.n, a,
-                                      weft::cpu_backend::context<T>{&teams[threads - 1], scratch.data()});
+    run_way<Op, Chain>(way, p.n, a, scratch.data());
     return o;
 }
 
@@ -133,22 +182,22 @@ void compare(const std::vector<std::vector<T>>& got, const std::vector<std::vect
             if (std::isnan(g) && std::isnan(w)) continue;
             if (g == w || std::abs(g - w) <= tolerance<T>(w, length)) continue;
             CAPTURE(what, k, i, g, w, tolerance<T>(w, length), got[k].size());
-            FAIL("the cpu policy differs from the reference");
+            FAIL(policy_name);
         }
     }
 }
 
-/// The operation on one to four threads: near the reference, and always the same bits.
+/// The operation in all ways: near the reference, and always the same bits.
 template <opcode Op, class Chain = weft::chain<weft::graph::function_list<>, operand_mode::same>, class T>
 void check(const problem<T>& p) {
-    const outcome<T> first = on_cpu<Op, Chain>(p, 1);
+    const outcome<T> first = on_policy<Op, Chain>(p, 1);
     const outcome<double> want = on_reference<typename Chain::functions>(p);
     compare(first.out, want.out, p.length, "output");
     compare(first.operand, want.operand, p.length, "operand");
     compare(first.in, want.in, p.length, "input");
-    for (int threads = 2; threads <= 4; ++threads) {
-        CAPTURE(threads);
-        CHECK(on_cpu<Op, Chain>(p, threads) == first);
+    for (int way = 2; way <= 4; ++way) {
+        CAPTURE(way);
+        CHECK(on_policy<Op, Chain>(p, way) == first);
     }
 }
 

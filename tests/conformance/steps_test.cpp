@@ -40,8 +40,8 @@ void check_chain(blocking view, int batch, rng& r, chain<Source, Steps...> steps
     using tested = chain<Source, Steps...>;
     check<opcode::elementwise, tested>(p);
     if (Source == same) {
-        outcome<T> apart = on_cpu<opcode::elementwise, tested>(p, 1),
-                   over = on_cpu<opcode::elementwise, tested>(p, 1, true);
+        outcome<T> apart = on_policy<opcode::elementwise, tested>(p, 1),
+                   over = on_policy<opcode::elementwise, tested>(p, 1, true);
         CHECK(over == apart);
     }
 }
@@ -155,7 +155,7 @@ TEST_CASE("conformance: dropout drops what the reference drops") {
     weft::arguments<float> a;
     outcome<float> want = prepare<float>(p, a);
     weft::reference_backend::run<weft::graph::function_list<>>(p.n, a);
-    CHECK(on_cpu<opcode::elementwise, dropped>(p, 3) == want);
+    CHECK(on_policy<opcode::elementwise, dropped>(p, 3) == want);
     std::size_t zeros = 0;
     for (float x : want.out[0]) zeros += x == 0;
     CHECK(double(zeros) / (37 * 1013) == Approx(0.3).margin(0.01));

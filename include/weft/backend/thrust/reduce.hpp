@@ -1,0 +1,142 @@
+#pragma once
+
+#include "elementwise.hpp"
+
+namespace weft::thrust_backend {
+
+/// The sum of f(0), …, f(count - 1) in double: eight sums side by side, added in a fixed order.
+template <class F>
+WEFT_DEVICE constexpr double sum_of(std::ptrdiff_t count, const F& f) {
+    double part[8] = {};
+    std::ptrdiff_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        for (int k = 0; k < 8; ++k) part[k] += double(f(i + k));
+    for (int k = 0; i < count; ++i, ++k) part[k] += double(f(i));
+    return ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
+}
+template <class T>
+struct element_of {
+    const T* x;
+    WEFT_DEVICE constexpr T operator()(std::ptrdiff_t i) const { return x[i]; }
+};
+
+/// out[q] = factor * the sums of `times` runs, `stride` apart: result q's are at
+/// x + (q / channels) * sample + (q % channels) * length.
+template <class T>
+struct run_sums {
+    const T* x;
+    T* out;
+    std::ptrdiff_t channels, sample, times, stride, length;
+    T factor;
+
+    WEFT_DEVICE void operator()(std::ptrdiff_t q) const {
+        const T* from = x + q / channels * sample + q % channels * length;
+        double all = 0;
+        for (std::ptrdiff_t t = 0; t < times; ++t) all += sum_of(length, element_of<T>{from + t * stride});
+        out[q] = T(all) * factor;
+    }
+};
+
+/// out[g][columns] = factor * the sums of x[g][rows, columns] over the rows; one call does a few columns.
+template <class T, int Width>
+struct column_sums {
+    const T* x;
+    T* out;
+    std::ptrdiff_t rows, columns;
+    T factor;
+
+    WEFT_DEVICE void operator()(std::ptrdiff_t task) const {
+        const std::ptrdiff_t panels = pieces(columns, Width), group = task / panels;
+        const std::ptrdiff_t first = task % panels * Width;
+        const T* from = x + group * rows * columns + first;
+        const int present = int(columns - first < Width ? columns - first : Width);
+        double all[Width] = {};
+        if (present == Width)
+            for (std::ptrdiff_t r = 0; r < rows; ++r)
+                for (int j = 0; j < Width; ++j) all[j] += double(from[r * columns + j]);
+        else
+            for (std::ptrdiff_t r = 0; r < rows; ++r)
+                for (int j = 0; j < present; ++j) all[j] += double(from[r * columns + j]);
+        for (int j = 0; j < present; ++j) out[group * columns + first + j] = T(all[j]) * factor;
+    }
+};
+template <class System, class T>
+void sum_columns(const T* x, T* out, std::ptrdiff_t groups, std::ptrdiff_t rows, std::ptrdiff_t columns,
+                 T factor) {
+    constexpr int width = System::on_device ? 1 : 16;
+    for_each_index<System>(groups * pieces(columns, width), rows * width,
+                           column_sums<T, width>{x, out, rows, columns, factor});
+}
+
+/// Numbers in one part of a sum over everything.
+inline constexpr std::ptrdiff_t sum_part = 16384;
+
+/// The sum of each part.
+template <class T>
+struct part_sums {
+    const T* x;
+    T* parts;
+    std::ptrdiff_t total;
+
+    WEFT_DEVICE void operator()(std::ptrdiff_t i) const {
+        const std::ptrdiff_t first = i * sum_part, left = total - first;
+        parts[i] = T(sum_of(left < sum_part ? left : sum_part, element_of<T>{x + first}));
+    }
+};
+/// The sum of the parts.
+template <class T>
+struct last_sum {
+    const T* parts;
+    T* out;
+    std::ptrdiff_t count;
+    T factor;
+
+    WEFT_DEVICE void operator()(std::ptrdiff_t) const {
+        out[0] = T(sum_of(count, element_of<T>{parts})) * factor;
+    }
+};
+
+/// Numbers of scratch that an operation needs.
+inline std::size_t scratch_of(const graph::node& n, std::ptrdiff_t batch) {
+    if (n.op != graph::opcode::reduce) return 0;
+    return std::size_t(pieces(batch * n.attribute[0] * n.attribute[1] * n.attribute[2], sum_part));
+}
+
+template <class System, class T>
+void reduce(const graph::node& n, const arguments<T>& a, T* scratch) {
+    const std::ptrdiff_t outer = n.attribute[0], channels = n.attribute[1], pixels = n.attribute[2],
+                         size = outer * channels * pixels, batch = a.batch;
+    const T factor = T(from_bits(n.attribute[4])) / (n.attribute[5] ? T(a.batch) : T(1));
+    const T* x = a.in[0];
+    T* out = a.out[0];
+    using enum graph::operand_mode;
+    switch (graph::operand_mode(n.attribute[3])) {
+        case scalar: {
+            const std::ptrdiff_t parts = pieces(batch * size, sum_part);
+            for_each_index<System>(parts, sum_part, part_sums<T>{x, scratch, batch * size});
+            return for_each_index<System>(1, parts, last_sum<T>{scratch, out, parts, factor});
+        }
+        case channel:
+            if (pixels > 1)
+                return for_each_index<System>(
+                    channels, batch * outer * pixels,
+                    run_sums<T>{x, out, channels, 0, batch * outer, channels * pixels, pixels, factor});
+            return sum_columns<System>(x, out, 1, batch * outer, channels, factor);
+        case fixed:
+            return sum_columns<System>(x, out, 1, batch, size, factor);
+        case inner:
+            return sum_columns<System>(x, out, 1, batch * outer * channels, pixels, factor);
+        case sample_scalar:
+            return for_each_index<System>(batch, size, run_sums<T>{x, out, 1, size, 1, 0, size, factor});
+        case sample_channel:
+            return for_each_index<System>(
+                batch * channels, outer * pixels,
+                run_sums<T>{x, out, channels, size, outer, channels * pixels, pixels, factor});
+        case sample_inner:
+            return sum_columns<System>(x, out, batch, outer * channels, pixels, factor);
+        default:
+            return sum_columns<System>(x, out, 1, 1, batch * size, factor);
+    }
+}
+
+}  // namespace weft::thrust_backend
