@@ -10,7 +10,9 @@ namespace weft {
 struct real {
     std::int32_t bits;
 
-    constexpr real(double value) : bits(std::bit_cast<std::int32_t>(float(value))) {}
+    constexpr real(float value) : bits(std::bit_cast<std::int32_t>(value)) {}
+    constexpr real(double value) : real(float(value)) {}
+    constexpr real(int value) : real(float(value)) {}
     constexpr float value() const { return std::bit_cast<float>(bits); }
 };
 

@@ -207,6 +207,11 @@ struct builder : name_path {
     constexpr tensor lower(block<Layers...> body, tensor x) {
         return lower_layers(body, x, false);
     }
+    /// A single layer, with its parameters directly under the present name.
+    template <Layer L>
+    constexpr tensor lower(L, tensor x) {
+        return lower_one<L>(*this, x);
+    }
     /// The layers of a whole network: as `lower`, and numbered for messages and tables.
     template <class... Layers>
     constexpr tensor lower_network(block<Layers...> body, tensor x) {

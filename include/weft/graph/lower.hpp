@@ -26,10 +26,19 @@ constexpr function_list<A..., B...> operator+(function_list<A...>, function_list
 
 namespace detail {
 
+template <class F>
+constexpr function_list<F> as_list(F*) {
+    return {};
+}
+template <class... F>
+constexpr function_list<F...> as_list(function_list<F...>*) {
+    return {};
+}
+/// A layer or loss names its own functions as `using functions = F` or a function_list<F…>.
 template <class L>
 constexpr auto functions_of() {
     if constexpr (requires { typename L::functions; })
-        return function_list<typename L::functions>{};
+        return as_list(static_cast<typename L::functions*>(nullptr));
     else
         return function_list<>{};
 }
@@ -77,6 +86,7 @@ constexpr auto lower_into_capacity() {
     result.output = b.lower_network(typename Net::layers{}, result.input);
     b.g.values[result.output.id].keep = true;
     if constexpr (!std::is_same_v<Loss, no_loss>) {
+        b.layer = 0;
         result.loss = Loss::lower(b, result.output);
         b.g.values[result.loss.id].keep = true;
     }

@@ -32,7 +32,7 @@ void check_finite(const Model& model, const std::string& what, const std::string
 /// result is not finite although all it reads is.
 template <class Model, class Loss, class Optimizer>
 void trainer<Model, Loss, Optimizer>::raise_not_finite(std::size_t batch) {
-    const std::string where = "step " + std::to_string(steps_);
+    const std::string where = "step " + std::to_string(steps_ + 1);
     const std::string what = "training stopped: the loss is not a finite number";
     detail::check_finite(std::as_const(model_), what, where);
     if (!detail::all_finite(inputs_.data(), batch * Model::input_size))
@@ -40,7 +40,7 @@ void trainer<Model, Loss, Optimizer>::raise_not_finite(std::size_t batch) {
     if (!detail::all_finite(targets_.data(), batch * target_size()))
         raise(what, where, "the batch's targets are not finite");
     for (int i = 0; i < compiled::graph.node_count; ++i) {
-        workspace_.run_one(i, memory_, int(batch), model_.random_seed().value, std::uint64_t(steps_ - 1));
+        workspace_.run_one(i, memory_, int(batch), model_.random_seed().value, std::uint64_t(steps_));
         const graph::node& n = compiled::graph.nodes[std::size_t(i)];
         const graph::value_list out = graph::writes(n);
         for (int k = 0; k < out.count; ++k) {

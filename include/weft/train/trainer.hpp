@@ -109,8 +109,8 @@ public:
     /// One step on what `batch_inputs` and `batch_targets` hold.
     scalar step_loaded(std::size_t batch, float rate = 1) {
         const scalar loss = run(batch);
-        ++steps_;
         if (!std::isfinite(loss)) raise_not_finite(batch);
+        ++steps_;
         if (clipping_) clipping_.apply(gradients_.span());
         const auto rule =
             optimizer_.template at<scalar>(steps_, scalar(optimizer_.learning_rate) * scalar(rate));
