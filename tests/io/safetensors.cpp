@@ -50,7 +50,8 @@ TEST_CASE("safetensors are read as the format says", "[io][safetensors]") {
     REQUIRE(file.tensors().size() == 6);
     CHECK(file.tensors()[0].name == "a.weight");
     CHECK(file.tensors()[1].name == "b");
-    CHECK(file.metadata().at("é") == "€");
+    CHECK(*file.find_metadata("é") == "€");
+    CHECK(file.find_metadata("e") == nullptr);
     CHECK(file.find("c") == nullptr);
     CHECK(file.find("none")->elements() == 0);
 
@@ -113,7 +114,7 @@ TEST_CASE("what is written is read again, in chunks too", "[io][safetensors]") {
     io::safetensors_file file(path);
     CHECK(file.tensors()[0].name == "wide");
     CHECK(file.tensors().back().name == "odd");
-    CHECK(file.metadata().at("made by") == "weft");
+    CHECK(*file.find_metadata("made by") == "weft");
     std::vector<float> again(many.size());
     file.read(*file.find("many \"é\"\n"), std::span<float>(again));
     CHECK(again == many);
@@ -133,7 +134,7 @@ TEST_CASE("the writer refuses what no reader would take", "[io][safetensors]") {
     const std::vector<float> values(4);
     const auto bytes = std::as_bytes(std::span(values));
     const auto attempt = [&](std::vector<io::tensor_view> tensors,
-                             std::map<std::string, std::string> metadata = {}) {
+                             io::metadata_entries metadata = {}) {
         return failure([&] { io::write_safetensors(folder / "a", tensors, metadata); });
     };
     CHECK_THAT(attempt({{"x", io::dtype::f32, {3}, bytes}}), contains("F32 [3] does not take the 16 bytes"));
@@ -143,6 +144,7 @@ TEST_CASE("the writer refuses what no reader would take", "[io][safetensors]") {
     CHECK_THAT(attempt({{"__metadata__", io::dtype::f32, {4}, bytes}}), contains("reserved"));
     CHECK_THAT(attempt({{"\xff", io::dtype::f32, {4}, bytes}}), contains("not valid UTF-8"));
     CHECK_THAT(attempt({}, {{"key", "\xc3"}}), contains("not valid UTF-8"));
+    CHECK_THAT(attempt({}, {{"b", "1"}, {"a", "2"}, {"b", "3"}}), contains("have the key 'b' twice"));
     CHECK(std::filesystem::is_empty(folder.path()));
 }
 

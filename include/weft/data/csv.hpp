@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <string>
 
 #include "csv_encoding.hpp"
@@ -14,15 +13,13 @@ namespace weft::data {
 /// A CSV file as a dataset for classification, in one step: the target column holds labels (text or numbers),
 /// the other columns are features. `auto iris = weft::data::csv_classification("iris.csv", {.header =
 /// false});`
-inline dataset<float, int> csv_classification(const std::filesystem::path& path,
-                                              const csv_options& options = {}) {
+inline dataset<float, int> csv_classification(const std::string& path, const csv_options& options = {}) {
     const csv_table table = read_csv(path, options);
     return encode_classes(table, fit_encoding(table, options));
 }
 
 /// A CSV file as a dataset for regression, in one step: the target column holds numbers.
-inline dataset<float, float> csv_regression(const std::filesystem::path& path,
-                                            const csv_options& options = {}) {
+inline dataset<float, float> csv_regression(const std::string& path, const csv_options& options = {}) {
     const csv_table table = read_csv(path, options);
     return encode_numbers(table, fit_encoding(table, options));
 }

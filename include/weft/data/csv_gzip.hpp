@@ -2,7 +2,7 @@
 /// CSV packed by gzip; link with -lz.
 
 #include <cstddef>
-#include <filesystem>
+#include <string>
 
 #include "csv.hpp"
 #include "gzip.hpp"
@@ -11,9 +11,9 @@ namespace weft::data {
 
 /// Reads a CSV file, packed by gzip or plain; errors as read_csv and read_gzip, `limit` in bytes after
 /// unpacking.
-inline csv_table read_csv_gzip(const std::filesystem::path& path, const csv_options& options = {},
+inline csv_table read_csv_gzip(const std::string& path, const csv_options& options = {},
                                std::size_t limit = std::size_t{1} << 30) {
-    return parse_csv(read_gzip(path, limit), options, path.string());
+    return parse_csv(read_gzip(path, limit), options, path);
 }
 
 }  // namespace weft::data

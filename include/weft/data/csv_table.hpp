@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <filesystem>
 #include <set>
 #include <string>
 #include <string_view>
@@ -126,12 +125,12 @@ inline csv_table parse_csv(std::string_view text, const csv_options& options = {
 }
 
 /// Reads a CSV file; see parse_csv. For a packed one there is read_csv_gzip in csv_gzip.hpp.
-inline csv_table read_csv(const std::filesystem::path& path, const csv_options& options = {}) {
-    const detail::origin from{"cannot read CSV", path.string()};
+inline csv_table read_csv(const std::string& path, const csv_options& options = {}) {
+    const detail::origin from{"cannot read CSV", path};
     detail::file_source file(path, from);
     std::string text;
     detail::read_up_to(file, text, text.max_size());
-    return parse_csv(text, options, path.string());
+    return parse_csv(text, options, path);
 }
 
 }  // namespace weft::data

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "../core/error.hpp"
+#include "../core/message.hpp"
 
 namespace weft::data {
 
@@ -54,25 +56,27 @@ struct dataset {
     /// Error unless the members fit together; for code that fills them by hand.
     void check() const {
         if (input_size == 0 || target_size == 0)
-            fail("a sample needs at least one input and one target, got sizes " + std::to_string(input_size) +
-                 " and " + std::to_string(target_size));
+            fail({"a sample needs at least one input and one target, got sizes ", decimal(input_size),
+                  " and ", decimal(target_size)});
         if (inputs.size() % input_size != 0)
-            fail(std::to_string(inputs.size()) + " inputs are no whole number of samples of " +
-                 std::to_string(input_size));
+            fail({decimal(inputs.size()), " inputs are no whole number of samples of ", decimal(input_size)});
         if (targets.size() % target_size != 0)
-            fail(std::to_string(targets.size()) + " targets are no whole number of samples of " +
-                 std::to_string(target_size));
+            fail({decimal(targets.size()), " targets are no whole number of samples of ",
+                  decimal(target_size)});
         if (inputs.size() / input_size != targets.size() / target_size)
-            fail(std::to_string(inputs.size() / input_size) + " samples of inputs, but " +
-                 std::to_string(targets.size() / target_size) + " of targets");
+            fail({decimal(inputs.size() / input_size), " samples of inputs, but ",
+                  decimal(targets.size() / target_size), " of targets"});
     }
 
 private:
-    [[noreturn]] static void fail(const std::string& why) { raise("cannot make dataset", "arrays", why); }
+    using decimal = weft::detail::decimal;
+    [[noreturn]] static void fail(std::initializer_list<std::string_view> why) {
+        weft::detail::raise_parts("cannot make dataset", "arrays", why);
+    }
     void check_index(std::size_t i) const {
         if (i >= size() || i >= targets.size() / target_size)
-            raise("cannot take sample", std::to_string(i),
-                  "the dataset has " + std::to_string(size()) + " samples");
+            weft::detail::raise_parts("cannot take sample", decimal(i),
+                                      {"the dataset has ", decimal(size()), " samples"});
     }
 };
 
@@ -82,6 +86,20 @@ struct train_test {
     dataset<Input, Target> train, test;
 };
 
+namespace detail {
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_to_gather(std::size_t samples, std::size_t input_size,
+                                                                  std::size_t target_size, std::size_t inputs,
+                                                                  std::size_t targets) {
+    using weft::detail::decimal, weft::detail::message;
+    weft::detail::raise_parts(
+        "cannot gather a batch", message({decimal(samples), " samples"}),
+        {"they need room for ", decimal(samples * input_size), " inputs and ", decimal(samples * target_size),
+         " targets, got ", decimal(inputs), " and ", decimal(targets)});
+}
+
+}  // namespace detail
+
 /// Copies the samples named by `indices`, in that order, to `inputs` (indices.size() x input_size) and
 /// `targets` (indices.size() x target_size). Allocates nothing. Error where a size or an index does not fit.
 template <class Input, class Target>
@@ -89,10 +107,8 @@ void gather(const dataset<Input, Target>& from, std::span<const std::size_t> ind
             std::span<Target> targets) {
     if (inputs.size() != indices.size() * from.input_size ||
         targets.size() != indices.size() * from.target_size)
-        raise("cannot gather a batch", std::to_string(indices.size()) + " samples",
-              "they need room for " + std::to_string(indices.size() * from.input_size) + " inputs and " +
-                  std::to_string(indices.size() * from.target_size) + " targets, got " +
-                  std::to_string(inputs.size()) + " and " + std::to_string(targets.size()));
+        detail::fail_to_gather(indices.size(), from.input_size, from.target_size, inputs.size(),
+                               targets.size());
     for (std::size_t row = 0; row < indices.size(); ++row) {
         const auto input = from.input(indices[row]);
         const auto target = from.target(indices[row]);
@@ -118,8 +134,10 @@ dataset<Input, Target> select(const dataset<Input, Target>& from, std::span<cons
 template <class Input, class Target>
 dataset<Input, Target> take(const dataset<Input, Target>& from, std::size_t first, std::size_t count) {
     if (first > from.size() || count > from.size() - first)
-        raise("cannot take samples", std::to_string(count) + " from " + std::to_string(first),
-              "the dataset has " + std::to_string(from.size()) + " samples");
+        weft::detail::raise_parts(
+            "cannot take samples",
+            weft::detail::message({weft::detail::decimal(count), " from ", weft::detail::decimal(first)}),
+            {"the dataset has ", weft::detail::decimal(from.size()), " samples"});
     dataset<Input, Target> taken;
     taken.input_size = from.input_size;
     taken.target_size = from.target_size;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,9 +14,8 @@ namespace weft::data {
 /// The handwritten digits of examples/data/digits.csv (Alpaydin and Kaynak, 1998), all of them in the file's
 /// order: 8x8 pixels / 16 and a label 0 … 9. `path` is the file or its folder. Error where it is not in that
 /// form.
-inline dataset<float, int> all_digits(const std::filesystem::path& path) {
-    std::error_code code;
-    const csv_table table = read_csv(std::filesystem::is_directory(path, code) ? path / "digits.csv" : path);
+inline dataset<float, int> all_digits(const std::string& path) {
+    const csv_table table = read_csv(detail::is_folder(path) ? detail::inside(path, "digits.csv") : path);
     const std::size_t digit = table.column("digit"), pixels = table.column("pixels");
     dataset<float, int> samples;
     samples.input_size = 8 * 8;
@@ -39,8 +37,7 @@ inline dataset<float, int> all_digits(const std::filesystem::path& path) {
 
 /// The same, shuffled and cut in two with each digit in the same share:
 /// `auto [train, test] = weft::data::digits("examples/data/digits.csv");` holds out a fifth.
-inline train_test<float, int> digits(const std::filesystem::path& path, double held_out = 0.2,
-                                     seed s = seed{1}) {
+inline train_test<float, int> digits(const std::string& path, double held_out = 0.2, seed s = seed{1}) {
     auto [train, test] = stratified_split(all_digits(path), held_out, s);
     return {std::move(train), std::move(test)};
 }

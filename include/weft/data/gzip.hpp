@@ -5,11 +5,9 @@
 
 #include <array>
 #include <cstddef>
-#include <filesystem>
 #include <limits>
 #include <span>
 #include <string>
-#include <utility>
 
 #include "detail/source.hpp"
 
@@ -23,12 +21,13 @@ namespace detail {
 template <class Source>
 class gzip_source {
 public:
-    gzip_source(Source& packed, origin from) : packed_(packed), from_(std::move(from)) {
+    /// `packed` and `from` outlive it.
+    gzip_source(Source& packed, const origin& from) : packed_(packed), from_(from) {
         refill();
         // One byte may arrive alone only at the end of the source, so two decide.
         unpacking_ = starts_member();
         if (!unpacking_) return;
-        if (inflateInit2(&zlib_, 15 + 16) != Z_OK) from_.fail("zlib cannot start");
+        if (inflateInit2(&zlib_, 15 + 16) != Z_OK) from_.fail({"zlib cannot start"});
     }
     gzip_source(const gzip_source&) = delete;
     gzip_source& operator=(const gzip_source&) = delete;
@@ -63,7 +62,8 @@ private:
         return n;
     }
     std::size_t unpack(std::span<unsigned char> out) {
-        const auto room = uInt(std::min<std::size_t>(out.size(), std::numeric_limits<uInt>::max()));
+        constexpr std::size_t most = std::numeric_limits<uInt>::max();
+        const auto room = uInt(out.size() < most ? out.size() : most);
         const bool starved = zlib_.avail_in == 0;
         zlib_.next_out = out.data();
         zlib_.avail_out = room;
@@ -72,12 +72,11 @@ private:
         if (result == Z_STREAM_END)
             next_member();
         else if (result == Z_DATA_ERROR)
-            from_.fail(std::string("the gzip stream is damaged: ") +
-                       (zlib_.msg != nullptr ? zlib_.msg : "bad data"));
+            from_.fail({"the gzip stream is damaged: ", zlib_.msg != nullptr ? zlib_.msg : "bad data"});
         else if (result != Z_OK && result != Z_BUF_ERROR)
-            from_.fail("zlib failed with code " + std::to_string(result));
+            from_.fail({"zlib failed with code ", std::to_string(result)});
         else if (starved && n == 0)
-            from_.fail("the gzip stream is truncated");
+            from_.fail({"the gzip stream is truncated"});
         return n;
     }
     void next_member() {
@@ -92,13 +91,13 @@ private:
         if (zlib_.avail_in == 0)
             ended_ = true;
         else if (!starts_member())
-            from_.fail("bytes follow the end of the gzip stream");
+            from_.fail({"bytes follow the end of the gzip stream"});
         else if (inflateReset(&zlib_) != Z_OK)
-            from_.fail("zlib cannot start again");
+            from_.fail({"zlib cannot start again"});
     }
 
     Source& packed_;
-    origin from_;
+    const origin& from_;
     std::array<unsigned char, 1 << 15> buffer_{};
     z_stream zlib_{};
     bool unpacking_ = false, ended_ = false;
@@ -110,7 +109,7 @@ std::string read_text(Source& source, const origin& from, std::size_t limit) {
     std::string text;
     read_up_to(source, text, limit);
     unsigned char more = 0;
-    if (source.read({&more, 1}) != 0) from.fail("it holds more than " + std::to_string(limit) + " bytes");
+    if (source.read({&more, 1}) != 0) from.fail({"it holds more than ", decimal(limit), " bytes"});
     return text;
 }
 
@@ -118,8 +117,8 @@ std::string read_text(Source& source, const origin& from, std::size_t limit) {
 
 /// The bytes of a file, unpacked if it is gzip, as they are if not. Error where the file cannot be read, the
 /// stream is truncated or damaged, or more than `limit` bytes come out of it.
-inline std::string read_gzip(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 30) {
-    const detail::origin from{"cannot read file", path.string()};
+inline std::string read_gzip(const std::string& path, std::size_t limit = std::size_t{1} << 30) {
+    const detail::origin from{"cannot read file", path};
     detail::file_source file(path, from);
     detail::gzip_source unpacked(file, from);
     return detail::read_text(unpacked, from, limit);

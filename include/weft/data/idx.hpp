@@ -1,16 +1,14 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
-#include <istream>
 #include <limits>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "detail/source.hpp"
@@ -48,7 +46,8 @@ struct idx_array {
     /// Element `i`, whatever the type; exact for all of them. Error past the end.
     double number(std::size_t i) const {
         if (i >= size())
-            raise("cannot take element", std::to_string(i), "the array has " + std::to_string(size()));
+            weft::detail::raise_parts("cannot take element", weft::detail::decimal(i),
+                                      {"the array has ", weft::detail::decimal(size())});
         switch (type) {
             case idx_type::u8:
                 return double(bytes[i]);
@@ -77,9 +76,9 @@ private:
 
 namespace detail {
 
-inline std::string shape_text(const std::vector<std::size_t>& shape) {
+[[gnu::cold, gnu::noinline]] inline std::string shape_text(const std::vector<std::size_t>& shape) {
     std::string text;
-    for (const std::size_t d : shape) text.append(text.empty() ? "" : "x").append(std::to_string(d));
+    for (const std::size_t d : shape) text += message({text.empty() ? "" : "x", decimal(d)});
     return text;
 }
 
@@ -87,7 +86,7 @@ template <class Source>
 std::size_t read_idx_dimension(Source& source, const origin& from, std::size_t index) {
     std::array<unsigned char, 4> raw{};
     if (source.read(raw) != raw.size())
-        from.fail("the file ends within the header, at dimension " + std::to_string(index));
+        from.fail({"the file ends within the header, at dimension ", decimal(index)});
     return (std::size_t{raw[0]} << 24) | (std::size_t{raw[1]} << 16) | (std::size_t{raw[2]} << 8) | raw[3];
 }
 
@@ -96,37 +95,38 @@ template <class Source>
 idx_array read_idx_from(Source& source, const origin& from) {
     std::array<unsigned char, 4> magic{};
     const std::size_t got = source.read(magic);
-    if (got == 0) from.fail("the file is empty");
-    if (got != magic.size()) from.fail("the file ends within the header, at the magic number");
+    if (got == 0) from.fail({"the file is empty"});
+    if (got != magic.size()) from.fail({"the file ends within the header, at the magic number"});
     if (magic[0] != 0 || magic[1] != 0)
-        from.fail("this is no IDX file: it does not start with two zero bytes");
+        from.fail({"this is no IDX file: it does not start with two zero bytes"});
     idx_array array;
     array.type = idx_type(magic[2]);
     const std::size_t width = size_of(array.type);
-    if (width == 0) from.fail("unknown IDX element type " + std::to_string(magic[2]));
-    if (magic[3] == 0) from.fail("the array has no dimensions");
+    if (width == 0) from.fail({"unknown IDX element type ", decimal(magic[2])});
+    if (magic[3] == 0) from.fail({"the array has no dimensions"});
     std::size_t total = width;
     for (std::size_t d = 0; d < magic[3]; ++d) array.shape.push_back(read_idx_dimension(source, from, d));
     // A zero must not hide that the other dimensions overflow.
+    bool zero = false;
     for (const std::size_t extent : array.shape) {
-        const std::size_t factor = std::max<std::size_t>(extent, 1);
+        zero = zero || extent == 0;
+        const std::size_t factor = extent == 0 ? 1 : extent;
         if (total > std::numeric_limits<std::size_t>::max() / 2 / factor)
-            from.fail("the dimensions " + shape_text(array.shape) + " overflow");
+            from.fail({"the dimensions ", shape_text(array.shape), " overflow"});
         total *= factor;
     }
-    if (std::find(array.shape.begin(), array.shape.end(), 0u) != array.shape.end()) total = 0;
+    if (zero) total = 0;
     const std::size_t arrived = read_up_to(source, array.bytes, total);
     if (arrived != total)
-        from.fail("the file is too short: " + shape_text(array.shape) + " elements of " +
-                  std::to_string(width) + " bytes need " + std::to_string(total) + ", but " +
-                  std::to_string(arrived) + " follow");
+        from.fail({"the file is too short: ", shape_text(array.shape), " elements of ", decimal(width),
+                   " bytes need ", decimal(total), ", but ", decimal(arrived), " follow"});
     unsigned char more = 0;
     if (source.read({&more, 1}) != 0)
-        from.fail("the file is too long: bytes follow the last of " + shape_text(array.shape) + " elements");
+        from.fail({"the file is too long: bytes follow the last of ", shape_text(array.shape), " elements"});
     if constexpr (std::endian::native == std::endian::little)
         for (std::size_t i = 0; width > 1 && i < array.bytes.size(); i += width)
-            std::reverse(array.bytes.begin() + std::ptrdiff_t(i),
-                         array.bytes.begin() + std::ptrdiff_t(i + width));
+            for (std::size_t j = 0; j < width / 2; ++j)
+                std::swap(array.bytes[i + j], array.bytes[i + width - 1 - j]);
     return array;
 }
 
@@ -136,20 +136,23 @@ idx_array read_idx_from(Source& source, const origin& from) {
 /// bytes are exactly one array: known element type, at least one dimension, nothing missing, nothing after
 /// it.
 inline idx_array parse_idx(std::span<const unsigned char> bytes, const std::string& name = "<memory>") {
+    const detail::origin from{"cannot read IDX", name};
     detail::memory_source source(bytes);
-    return detail::read_idx_from(source, {"cannot read IDX", name});
+    return detail::read_idx_from(source, from);
 }
 
-/// Reads IDX from an open binary stream to its end; errors as parse_idx.
-inline idx_array read_idx(std::istream& stream, const std::string& name = "<stream>") {
+/// Reads IDX from an open binary std::istream to its end; errors as parse_idx.
+template <class Stream>
+requires requires(Stream& stream, char* out) { stream.read(out, stream.gcount()); }
+idx_array read_idx(Stream& stream, const std::string& name = "<stream>") {
     const detail::origin from{"cannot read IDX", name};
     detail::stream_source source(stream, from);
     return detail::read_idx_from(source, from);
 }
 
 /// Reads a plain IDX file; errors as parse_idx. For a packed one see mnist.hpp.
-inline idx_array read_idx(const std::filesystem::path& path) {
-    const detail::origin from{"cannot read IDX", path.string()};
+inline idx_array read_idx(const std::string& path) {
+    const detail::origin from{"cannot read IDX", path};
     detail::file_source source(path, from);
     return detail::read_idx_from(source, from);
 }

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -36,7 +36,9 @@ inline std::size_t held_out_count(std::size_t samples, double fraction) {
 /// same on every machine, another one for each epoch. Allocates nothing. Error from 2^32 samples on.
 inline void permute(std::span<std::size_t> order, seed s, std::uint64_t epoch = 0) {
     if (order.size() > 0xFFFF'FFFFu)
-        raise("cannot shuffle", std::to_string(order.size()) + " samples", "2^32 - 1 is the most");
+        weft::detail::raise_parts("cannot shuffle",
+                                  weft::detail::message({weft::detail::decimal(order.size()), " samples"}),
+                                  {"2^32 - 1 is the most"});
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     random_stream random{s, detail::shuffle_stream + epoch};
     detail::fisher_yates(order, random);
@@ -74,12 +76,18 @@ std::pair<dataset<Input, int>, dataset<Input, int>> stratified_split(const datas
     if (from.target_size != 1)
         raise("cannot split dataset by class", "targets",
               "a sample has " + std::to_string(from.target_size) + " of them, not one label");
-    std::map<int, std::size_t> quota;
-    for (const int label : from.targets) ++quota[label];
-    for (auto& [label, count] : quota) count = detail::held_out_count(count, held_out);
+    std::vector<int> labels(from.targets);
+    std::sort(labels.begin(), labels.end());
+    labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
+    const auto place = [&](int label) {
+        return std::size_t(std::lower_bound(labels.begin(), labels.end(), label) - labels.begin());
+    };
+    std::vector<std::size_t> quota(labels.size());
+    for (const int label : from.targets) ++quota[place(label)];
+    for (std::size_t& count : quota) count = detail::held_out_count(count, held_out);
     std::vector<std::size_t> kept, held;
     for (const std::size_t i : permutation(from.size(), s)) {
-        std::size_t& left = quota[from.targets[i]];
+        std::size_t& left = quota[place(from.targets[i])];
         (left > 0 ? held : kept).push_back(i);
         if (left > 0) --left;
     }

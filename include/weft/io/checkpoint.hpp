@@ -1,9 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <filesystem>
-#include <map>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -20,21 +21,23 @@ namespace io::detail {
 /// One kind of mismatch: how many there are, and the first of them.
 class mismatch_list {
 public:
-    explicit mismatch_list(std::string title) : title_(std::move(title)) {}
-    void add(const std::string& item) {
-        if (++count_ <= shown) items_.append(count_ == 1 ? "" : "; ").append(item);
+    explicit mismatch_list(std::string_view title) : title_(title) {}
+    [[gnu::cold, gnu::noinline]] void add(std::initializer_list<std::string_view> item) {
+        if (++count_ <= shown) items_ += message({count_ == 1 ? "" : "; ", message(item)});
     }
     bool empty() const { return count_ == 0; }
     /// "\n  missing in the file (2): a [3]; b [4]", or nothing.
-    std::string text() const {
+    [[gnu::cold, gnu::noinline]] std::string text() const {
         if (empty()) return {};
-        const std::string more = count_ > shown ? "; and " + std::to_string(count_ - shown) + " more" : "";
-        return "\n  " + title_ + " (" + std::to_string(count_) + "): " + items_ + more;
+        const std::string more =
+            count_ > shown ? message({"; and ", decimal(count_ - shown), " more"}) : std::string();
+        return message({"\n  ", title_, " (", decimal(count_), "): ", items_, more});
     }
 
 private:
     static constexpr std::size_t shown = 20;
-    std::string title_, items_;
+    std::string_view title_;
+    std::string items_;
     std::size_t count_ = 0;
 };
 
@@ -46,39 +49,74 @@ inline bool is_batch_counter(const tensor_info& tensor) {
            (full.size() == name.size() || full[full.size() - name.size() - 1] == '.');
 }
 
-/// Pairs the tensors of a model with those of a file, in the model's order; one error lists all that do not
-/// fit.
-template <class T>
-std::vector<const tensor_info*> match_tensors(const std::vector<named_tensor<T>>& wanted,
-                                              const safetensors_file& file, const std::string& where) {
-    std::map<std::string_view, const tensor_info*> left;
-    for (const tensor_info& info : file.tensors()) left.emplace(info.name, &info);
-    mismatch_list missing("missing in the file"), different("different"), extra("not in the model");
-    std::vector<const tensor_info*> matched;
-    for (const auto& tensor : wanted) {
-        const auto found = left.find(tensor.name);
-        if (found == left.end()) {
-            missing.add(tensor.name + " " + shape_text(tensor.shape));
-            continue;
+/// A tensor that a model asks for.
+struct wanted_tensor {
+    std::string_view name;
+    std::span<const std::size_t> shape;
+    std::size_t elements;
+};
+
+/// Pairs what a model wants with what a file has.
+class tensor_matcher {
+public:
+    explicit tensor_matcher(const safetensors_file& file) : file_(file) {
+        for (const tensor_info& info : file.tensors()) {
+            names_.push_back({0, 0, info.name, names_.size()});
+            left_.push_back(&info);
         }
-        const tensor_info& info = *found->second;
-        if (info.shape != tensor.shape)
-            different.add(tensor.name + " is " + shape_text(info.shape) + " in the file, " +
-                          shape_text(tensor.shape) + " in the model");
-        else if (!is_real(info.type))
-            different.add(tensor.name + " is " + std::string(name_of(info.type)) +
-                          " in the file, not numbers");
-        matched.push_back(&info);
-        left.erase(found);
+        sort_keys(names_);
     }
-    for (const tensor_info& info : file.tensors())
-        if (left.count(info.name) != 0 && !is_batch_counter(info))
-            extra.add(json_reader::shortened(info.name) + " " + shape_text(info.shape));
-    if (!missing.empty() || !different.empty() || !extra.empty())
-        raise("cannot load model", where,
-              "the file does not match the model" + missing.text() + different.text() + extra.text());
-    return matched;
-}
+    /// The tensors of the file in the model's order; one error lists all that do not fit.
+    std::vector<const tensor_info*> match(std::span<const wanted_tensor> wanted, const std::string& where) {
+        std::vector<const tensor_info*> matched;
+        for (const wanted_tensor& tensor : wanted)
+            if (const tensor_info* const info = take(tensor.name); info != nullptr) {
+                compare(*info, tensor);
+                matched.push_back(info);
+            } else {
+                missing_.add({tensor.name, " ", shape_text(tensor.shape)});
+            }
+        for (const tensor_info* const info : left_)
+            if (info != nullptr && !is_batch_counter(*info))
+                extra_.add({json_reader::shortened(info->name), " ", shape_text(info->shape)});
+        if (!missing_.empty() || !different_.empty() || !extra_.empty())
+            raise_parts(
+                "cannot load model", where,
+                {"the file does not match the model", missing_.text(), different_.text(), extra_.text()});
+        for (std::size_t i = 0; i < wanted.size(); ++i)
+            if (matched[i]->elements() != wanted[i].elements)
+                file_.fail(*matched[i], {"the model's shape and its number of elements disagree"});
+        return matched;
+    }
+
+private:
+    /// The tensor of that name, once; then nullptr, as where there is none.
+    const tensor_info* take(std::string_view name) {
+        std::size_t begin = 0, end = names_.size();
+        while (begin < end) {
+            const std::size_t middle = begin + (end - begin) / 2;
+            if (names_[middle].name < name)
+                begin = middle + 1;
+            else
+                end = middle;
+        }
+        if (begin == names_.size() || names_[begin].name != name) return nullptr;
+        return std::exchange(left_[names_[begin].index], nullptr);
+    }
+    void compare(const tensor_info& info, const wanted_tensor& tensor) {
+        if (!std::equal(info.shape.begin(), info.shape.end(), tensor.shape.begin(), tensor.shape.end()))
+            different_.add({tensor.name, " is ", shape_text(info.shape), " in the file, ",
+                            shape_text(tensor.shape), " in the model"});
+        else if (!is_real(info.type))
+            different_.add({tensor.name, " is ", name_of(info.type), " in the file, not numbers"});
+    }
+
+    const safetensors_file& file_;
+    std::vector<sort_key> names_;
+    /// In the order of the file; nullptr for what has been taken.
+    std::vector<const tensor_info*> left_;
+    mismatch_list missing_{"missing in the file"}, different_{"different"}, extra_{"not in the model"};
+};
 
 }  // namespace io::detail
 
@@ -93,8 +131,8 @@ concept has_state = requires(Model& model) {
 /// there, whole. Error where it cannot be written.
 template <class Model>
 requires has_state<const Model>
-void save(const Model& model, const std::filesystem::path& path,
-          const std::map<std::string, std::string>& metadata = {{"format", "pt"}}) {
+void save(const Model& model, const std::string& path,
+          const io::metadata_entries& metadata = {{"format", "pt"}}) {
     io::write_safetensors(path, model.state(), metadata);
 }
 
@@ -104,21 +142,27 @@ void save(const Model& model, const std::filesystem::path& path,
 /// and too much.
 template <class Model>
 requires has_state<Model>
-void load(Model& model, const std::filesystem::path& path) {
+void load(Model& model, const std::string& path) {
     const auto state = model.state();
     using number = typename std::remove_reference_t<decltype(state.front().data)>::value_type;
     io::safetensors_file file(path);
-    const auto infos = io::detail::match_tensors(state, file, path.string());
-    // All is read before anything is changed: reading may still fail. The file has as many elements.
-    std::vector<std::vector<number>> values(infos.size());
-    for (std::size_t i = 0; i < infos.size(); ++i) {
-        values[i].resize(infos[i]->elements());
-        if (values[i].size() != state[i].data.size())
-            file.fail(*infos[i], "the model's shape and its number of elements disagree");
-        file.read(*infos[i], std::span<number>(values[i]));
+    std::vector<io::detail::wanted_tensor> wanted;
+    std::size_t total = 0;
+    for (const auto& tensor : state) {
+        wanted.push_back({tensor.name, tensor.shape, tensor.data.size()});
+        total += tensor.data.size();
     }
-    for (std::size_t i = 0; i < infos.size(); ++i)
-        for (std::size_t j = 0; j < values[i].size(); ++j) state[i].data[j] = values[i][j];
+    const auto infos = io::detail::tensor_matcher(file).match(wanted, path);
+    // All is read before anything is changed: reading may still fail.
+    std::vector<number> values(total);
+    std::size_t at = 0;
+    for (const auto* info : infos) {
+        file.read(*info, std::span<number>(values).subspan(at, info->elements()));
+        at += info->elements();
+    }
+    at = 0;
+    for (const auto& tensor : state)
+        for (number& each : tensor.data) each = values[at++];
 }
 
 }  // namespace weft

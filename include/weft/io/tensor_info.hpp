@@ -1,17 +1,18 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
-#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "../core/error.hpp"
+#include "../core/message.hpp"
 #include "detail/json.hpp"
+#include "detail/sort_key.hpp"
 #include "dtype.hpp"
 
 namespace weft::io {
@@ -28,21 +29,24 @@ struct tensor_info {
     std::size_t elements() const { return std::size_t(end - begin) / size_of(type); }
 };
 
+/// Texts by key: the __metadata__ of a safetensors file.
+using metadata_entries = std::vector<std::pair<std::string, std::string>>;
+
 /// The header of a safetensors file, checked: the tensors lie one behind the other, in this order, and fill
 /// the file.
 struct safetensors_header {
     std::vector<tensor_info> tensors;
-    std::map<std::string, std::string> metadata;
+    /// In the order of the file; no two have one key.
+    metadata_entries metadata;
 };
 
 namespace detail {
 
 /// "[6, 1, 5, 5]"
-inline std::string shape_text(const std::vector<std::size_t>& shape) {
+[[gnu::cold, gnu::noinline]] inline std::string shape_text(std::span<const std::size_t> shape) {
     std::string text = "[";
-    for (std::size_t i = 0; i < shape.size(); ++i)
-        text.append(i == 0 ? "" : ", ").append(std::to_string(shape[i]));
-    return text + "]";
+    for (std::size_t i = 0; i < shape.size(); ++i) text += message({i == 0 ? "" : ", ", decimal(shape[i])});
+    return text += ']';
 }
 
 /// The product of `shape` and `width`; false where it overflows, even if a zero hides that.
@@ -61,7 +65,7 @@ inline bool checked_bytes(const std::vector<std::size_t>& shape, std::size_t wid
 /// Parses and checks the JSON of a header.
 class header_parser {
 public:
-    header_parser(std::string_view text, std::uint64_t data_size, const std::string& where)
+    header_parser(std::string_view text, std::uint64_t data_size, std::string_view where)
         : json_(text, "cannot read safetensors", where), where_(where), data_size_(data_size) {}
 
     safetensors_header parse() {
@@ -72,29 +76,40 @@ public:
                 tensor(key);
                 continue;
             }
-            if (has_metadata) json_.fail("a second __metadata__");
+            if (has_metadata) json_.fail({"a second __metadata__"});
             has_metadata = true;
             metadata();
         }
         json_.end();
         check_names();
-        check_layout();
+        check_sizes();
+        sort_by_place();
+        check_holes();
         return std::move(header_);
     }
 
 private:
-    [[noreturn]] void fail(const std::string& why) const { raise("cannot read safetensors", where_, why); }
-    [[noreturn]] void fail(const tensor_info& tensor, const std::string& why) const {
-        fail("tensor '" + json_reader::shortened(tensor.name) + "': " + why);
+    using parts = std::initializer_list<std::string_view>;
+    [[noreturn]] void fail(parts why) const { raise_parts("cannot read safetensors", where_, why); }
+    [[noreturn, gnu::cold, gnu::noinline]] void fail(const tensor_info& tensor, parts why) const {
+        fail({"tensor '", json_reader::shortened(tensor.name), "': ", message(why)});
     }
 
     void metadata() {
+        std::vector<std::size_t> ends;
         json_.begin_object();
         for (std::string key, value; json_.next_key(key);) {
             json_.string(value);
-            if (!header_.metadata.emplace(key, value).second)
-                json_.fail("a second '" + json_reader::shortened(key) + "' in __metadata__");
+            header_.metadata.emplace_back(std::move(key), std::move(value));
+            ends.push_back(json_.position());
         }
+        // All at once, since one by one a file of many keys would take the square of their number.
+        std::vector<sort_key> keys;
+        for (std::size_t i = 0; i < ends.size(); ++i) keys.push_back({0, 0, header_.metadata[i].first, i});
+        sort_keys(keys);
+        if (const sort_key* const twice = find_twice(keys); twice != nullptr)
+            json_.fail_at(ends[twice->index],
+                          {"a second '", json_reader::shortened(twice->name), "' in __metadata__"});
     }
     void tensor(const std::string& name) {
         tensor_info& info = header_.tensors.emplace_back();
@@ -106,8 +121,8 @@ private:
                                : key == "shape"        ? &has_shape
                                : key == "data_offsets" ? &has_offsets
                                                        : nullptr;
-            if (seen == nullptr) json_.fail("unknown key '" + json_reader::shortened(key) + "' in a tensor");
-            if (*seen) json_.fail("a second '" + key + "' in a tensor");
+            if (seen == nullptr) json_.fail({"unknown key '", json_reader::shortened(key), "' in a tensor"});
+            if (*seen) json_.fail({"a second '", key, "' in a tensor"});
             *seen = true;
             if (key == "dtype")
                 type(info);
@@ -117,77 +132,79 @@ private:
                 offsets(info);
         }
         if (!has_type || !has_shape || !has_offsets)
-            fail(info, std::string(!has_type    ? "dtype"
-                                   : !has_shape ? "shape"
-                                                : "data_offsets") +
-                           " is missing");
+            fail(info, {!has_type ? "dtype" : !has_shape ? "shape" : "data_offsets", " is missing"});
     }
     void type(tensor_info& info) {
         std::string name;
         json_.string(name);
-        if (!find_dtype(name, info.type)) fail(info, "unknown dtype '" + json_reader::shortened(name) + "'");
+        if (!find_dtype(name, info.type)) fail(info, {"unknown dtype '", json_reader::shortened(name), "'"});
     }
     void shape(tensor_info& info) {
         json_.begin_array();
         while (json_.next_element()) {
             const std::uint64_t extent = json_.whole_number();
-            if (extent > std::numeric_limits<std::size_t>::max()) json_.fail("a number is too large");
+            if (extent > std::numeric_limits<std::size_t>::max()) json_.fail({"a number is too large"});
             // More than any framework has; keeps a file of zeros from growing eightfold in memory.
-            if (info.shape.size() == 64) fail(info, "more than 64 dimensions");
+            if (info.shape.size() == 64) fail(info, {"more than 64 dimensions"});
             info.shape.push_back(std::size_t(extent));
         }
     }
     void offsets(tensor_info& info) {
         json_.begin_array();
         for (std::uint64_t* const offset : {&info.begin, &info.end}) {
-            if (!json_.next_element()) fail(info, "data_offsets needs two numbers");
+            if (!json_.next_element()) fail(info, {"data_offsets needs two numbers"});
             *offset = json_.whole_number();
         }
-        if (json_.next_element()) fail(info, "data_offsets has more than two numbers");
+        if (json_.next_element()) fail(info, {"data_offsets has more than two numbers"});
     }
 
     void check_names() const {
-        std::vector<std::string_view> names;
-        for (const tensor_info& info : header_.tensors) names.emplace_back(info.name);
-        std::sort(names.begin(), names.end());
-        const auto twice = std::adjacent_find(names.begin(), names.end());
-        if (twice != names.end())
-            fail("there are two tensors of the name '" + json_reader::shortened(std::string(*twice)) + "'");
+        std::vector<sort_key> names;
+        for (const tensor_info& info : header_.tensors) names.push_back({0, 0, info.name, names.size()});
+        sort_keys(names);
+        if (const sort_key* const twice = find_twice(names); twice != nullptr)
+            fail({"there are two tensors of the name '", json_reader::shortened(twice->name), "'"});
     }
-    void check_layout() {
+    void check_sizes() const {
         for (const tensor_info& info : header_.tensors) {
             if (info.begin > info.end)
-                fail(info, "data_offsets run backwards, from " + std::to_string(info.begin) + " to " +
-                               std::to_string(info.end));
+                fail(info,
+                     {"data_offsets run backwards, from ", decimal(info.begin), " to ", decimal(info.end)});
             if (info.end > data_size_)
-                fail(info, "its data end at byte " + std::to_string(info.end) + ", but the file has " +
-                               std::to_string(data_size_) + " bytes of data");
+                fail(info, {"its data end at byte ", decimal(info.end), ", but the file has ",
+                            decimal(data_size_), " bytes of data"});
             std::uint64_t bytes = 0;
             if (!checked_bytes(info.shape, size_of(info.type), bytes))
-                fail(info, "the shape " + shape_text(info.shape) + " overflows");
+                fail(info, {"the shape ", shape_text(info.shape), " overflows"});
             if (bytes != info.end - info.begin)
-                fail(info, std::string(name_of(info.type)) + " " + shape_text(info.shape) + " takes " +
-                               std::to_string(bytes) + " bytes, but data_offsets give " +
-                               std::to_string(info.end - info.begin));
+                fail(info, {name_of(info.type), " ", shape_text(info.shape), " takes ", decimal(bytes),
+                            " bytes, but data_offsets give ", decimal(info.end - info.begin)});
         }
-        const auto by_place = [](const tensor_info& a, const tensor_info& b) {
-            return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-        };
-        std::stable_sort(header_.tensors.begin(), header_.tensors.end(), by_place);
+    }
+    void sort_by_place() {
+        std::vector<sort_key> places;
+        for (const tensor_info& info : header_.tensors)
+            places.push_back({info.begin, info.end, {}, places.size()});
+        sort_keys(places);
+        std::vector<tensor_info> sorted;
+        sorted.reserve(places.size());
+        for (const sort_key& place : places) sorted.push_back(std::move(header_.tensors[place.index]));
+        header_.tensors.swap(sorted);
+    }
+    void check_holes() const {
         std::uint64_t reached = 0;
         for (const tensor_info& info : header_.tensors) {
-            if (info.begin < reached) fail(info, "its data overlap those of another tensor");
+            if (info.begin < reached) fail(info, {"its data overlap those of another tensor"});
             if (info.begin > reached)
-                fail(info,
-                     "a hole of " + std::to_string(info.begin - reached) + " bytes lies before its data");
+                fail(info, {"a hole of ", decimal(info.begin - reached), " bytes lies before its data"});
             reached = info.end;
         }
         if (reached != data_size_)
-            fail(std::to_string(data_size_ - reached) + " bytes at the end belong to no tensor");
+            fail({decimal(data_size_ - reached), " bytes at the end belong to no tensor"});
     }
 
     json_reader json_;
-    std::string where_;
+    std::string_view where_;
     std::uint64_t data_size_;
     safetensors_header header_;
 };
@@ -199,11 +216,12 @@ private:
 /// that agree without overflow, no two tensors of a name, no overlap, no hole, nothing left over; metadata of
 /// strings only.
 inline safetensors_header parse_safetensors_header(std::string_view text, std::uint64_t data_size,
-                                                   const std::string& where) {
+                                                   std::string_view where) {
     if (text.empty() || text.front() != '{')
-        raise("cannot read safetensors", where, "the header does not start with '{'");
+        detail::raise_parts("cannot read safetensors", where, {"the header does not start with '{'"});
     while (text.back() == ' ') text.remove_suffix(1);
-    if (text.back() != '}') raise("cannot read safetensors", where, "the header does not end with '}'");
+    if (text.back() != '}')
+        detail::raise_parts("cannot read safetensors", where, {"the header does not end with '}'"});
     return detail::header_parser(text, data_size, where).parse();
 }
 

@@ -4,17 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
-#include "../../core/error.hpp"
+#include "../../core/message.hpp"
 
 namespace weft::io::detail {
 
@@ -23,29 +23,18 @@ namespace weft::io::detail {
 /// there, whole. A link is followed; the permissions of an old file are kept.
 class atomic_file {
 public:
-    atomic_file(const std::filesystem::path& path, std::string what)
-        : what_(std::move(what)), shown_(path.string()), target_(resolve(path)) {
-        static std::atomic<unsigned> count{0};
-        folder_ = target_.parent_path().empty() ? std::filesystem::path(".") : target_.parent_path();
-        std::error_code code;
-        const auto status = std::filesystem::status(target_, code);
-        if (std::filesystem::is_directory(status)) fail("this is a folder");
-        // Renaming would put a file in the place of a device such as /dev/null.
-        if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
-            fail("this is not a regular file");
-        if (target_.filename().empty()) fail("this names no file");
-        for (int attempt = 0; file_ < 0 && attempt < 100; ++attempt) {
-            // Not the target's name, so that a name of the greatest length can be written too.
-            const std::string name =
-                ".weft-" + std::to_string(::getpid()) + "-" + std::to_string(count++) + ".tmp";
-            temporary_ = folder_ / name;
-            file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-            if (file_ < 0 && errno != EEXIST && errno != EINTR) break;
-        }
-        if (file_ < 0) fail_with_errno("no file can be made in the folder " + folder_.string());
+    /// `what` starts each error, and outlives the file.
+    atomic_file(const std::string& path, std::string_view what)
+        : what_(what), shown_(path), target_(resolve(path)), folder_(folder_of(target_)) {
         struct stat old {};
+        const bool there = ::stat(target_.c_str(), &old) == 0;
+        if (there && S_ISDIR(old.st_mode)) fail("this is a folder");
+        // Renaming would put a file in the place of a device such as /dev/null.
+        if (there && !S_ISREG(old.st_mode)) fail("this is not a regular file");
+        if (target_.empty() || target_.back() == '/') fail("this names no file");
+        create_temporary();
         // A file of another owner may not let us; then the new one keeps the usual permissions.
-        if (::stat(target_.c_str(), &old) == 0 && ::fchmod(file_, old.st_mode & 07777) != 0) errno = 0;
+        if (there && ::fchmod(file_, old.st_mode & 07777) != 0) errno = 0;
     }
     atomic_file(const atomic_file&) = delete;
     atomic_file& operator=(const atomic_file&) = delete;
@@ -54,7 +43,8 @@ public:
     void write(std::span<const std::byte> bytes) {
         while (!bytes.empty()) {
             // The system writes at most 2 GiB at a time.
-            const ::ssize_t n = ::write(file_, bytes.data(), std::min(bytes.size(), std::size_t{1} << 30));
+            constexpr std::size_t most = std::size_t{1} << 30;
+            const ::ssize_t n = ::write(file_, bytes.data(), bytes.size() < most ? bytes.size() : most);
             if (n < 0 && errno == EINTR) continue;
             if (n <= 0) give_up("writing failed");
             bytes = bytes.subspan(std::size_t(n));
@@ -72,11 +62,37 @@ public:
     }
 
 private:
-    static std::filesystem::path resolve(const std::filesystem::path& path) {
-        std::error_code code;
-        if (!std::filesystem::is_symlink(path, code)) return path;
-        auto target = std::filesystem::weakly_canonical(path, code);
-        return code ? path : target;
+    /// Where a link leads; what it is itself if that does not exist, as for everything else.
+    static std::string resolve(const std::string& path) {
+        struct stat status {};
+        if (::lstat(path.c_str(), &status) != 0 || !S_ISLNK(status.st_mode)) return path;
+        char* const found = ::realpath(path.c_str(), nullptr);
+        std::string target(found != nullptr ? found : path.c_str());
+        std::free(found);
+        return target;
+    }
+    static std::string folder_of(const std::string& target) {
+        std::size_t end = target.rfind('/');
+        if (end == std::string::npos) return ".";
+        while (end > 1 && target[end - 1] == '/') --end;
+        return target.substr(0, end == 0 ? 1 : end);
+    }
+    void create_temporary() {
+        static std::atomic<unsigned> count{0};
+        using weft::detail::decimal;
+        for (int attempt = 0; file_ < 0 && attempt < 100; ++attempt) {
+            // Not the target's name, so that a name of the greatest length can be written too.
+            temporary_ = weft::detail::message(
+                {folder_, "/.weft-", decimal(std::uint64_t(::getpid())), "-", decimal(count++), ".tmp"});
+            file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+            if (file_ < 0 && errno != EEXIST && errno != EINTR) break;
+        }
+        if (file_ >= 0) return;
+        temporary_.clear();
+        const int reason = errno;
+        const std::string why = weft::detail::message({"no file can be made in the folder ", folder_});
+        errno = reason;
+        fail_with_errno(why);
     }
     void sync_folder() const {
         const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -91,19 +107,19 @@ private:
         if (!temporary_.empty()) ::unlink(temporary_.c_str());
         temporary_.clear();
     }
-    [[noreturn]] void fail(const std::string& why) const { raise(what_, shown_, why); }
-    [[noreturn]] void fail_with_errno(const std::string& why) const {
-        fail(why + ": " + std::strerror(errno));
+    [[noreturn]] void fail(std::string_view why) const { weft::detail::raise_parts(what_, shown_, {why}); }
+    [[noreturn, gnu::cold, gnu::noinline]] void fail_with_errno(std::string_view why) const {
+        weft::detail::raise_parts(what_, shown_, {why, ": ", std::strerror(errno)});
     }
-    [[noreturn]] void give_up(const std::string& why) {
+    [[noreturn, gnu::cold, gnu::noinline]] void give_up(std::string_view why) {
         const int reason = errno;
         discard();
         errno = reason;
         fail_with_errno(why);
     }
 
-    std::string what_, shown_;
-    std::filesystem::path target_, folder_, temporary_;
+    std::string_view what_;
+    std::string shown_, target_, folder_, temporary_;
     int file_ = -1;
 };
 

@@ -2,15 +2,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <string>
 #include <string_view>
-#include <utility>
 
-#include "../../core/error.hpp"
+#include "../../core/message.hpp"
 #include "utf8.hpp"
 
 namespace weft::io::detail {
+
+using weft::detail::decimal, weft::detail::message, weft::detail::raise_parts;
 
 /// Reads JSON by asking for what must come next. It builds no tree and never recurses, so that a file decides
 /// neither the depth of the stack nor the size of anything but the strings and numbers asked for. Errors name
@@ -21,9 +23,10 @@ namespace weft::io::detail {
 ///     json.end();
 class json_reader {
 public:
-    /// `what` and `where` start each error: "cannot read safetensors", "model.safetensors".
-    json_reader(std::string_view text, std::string what, std::string where)
-        : text_(text), what_(std::move(what)), where_(std::move(where)) {}
+    /// `what` and `where` start each error: "cannot read safetensors", "model.safetensors". All three outlive
+    /// the reader.
+    json_reader(std::string_view text, std::string_view what, std::string_view where)
+        : text_(text), what_(what), where_(where) {}
 
     void begin_object() { begin('{', "an object"); }
     void begin_array() { begin('[', "an array"); }
@@ -32,7 +35,7 @@ public:
         if (!next('}')) return false;
         string(key);
         skip_space();
-        if (peek() != ':') fail("expected ':' after the key '" + shortened(key) + "'");
+        if (peek() != ':') fail({"expected ':' after the key '", shortened(key), "'"});
         ++at_;
         return true;
     }
@@ -42,21 +45,21 @@ public:
     /// A string, with its escapes resolved, in valid UTF-8.
     void string(std::string& out) {
         skip_space();
-        if (peek() != '"') fail("expected a string");
+        if (peek() != '"') fail({"expected a string"});
         ++at_;
         out.clear();
         while (true) {
-            if (at_ == text_.size()) fail("a string is never closed");
+            if (at_ == text_.size()) fail({"a string is never closed"});
             const char c = text_[at_];
             if (c == '"') break;
-            if (static_cast<unsigned char>(c) < 0x20) fail("a control character in a string");
+            if (static_cast<unsigned char>(c) < 0x20) fail({"a control character in a string"});
             if (c == '\\') {
                 ++at_;
                 escape(out);
                 continue;
             }
             const std::size_t length = utf8_length(text_.substr(at_));
-            if (length == 0) fail("a string is not valid UTF-8");
+            if (length == 0) fail({"a string is not valid UTF-8"});
             out.append(text_.substr(at_, length));
             at_ += length;
         }
@@ -70,30 +73,35 @@ public:
         for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_) {
             const auto digit = std::uint64_t(text_[at_] - '0');
             if (value > (std::numeric_limits<std::uint64_t>::max() - digit) / 10)
-                fail("a number is too large");
+                fail({"a number is too large"});
             value = value * 10 + digit;
         }
         const std::size_t digits = at_ - start;
-        if (digits == 0) fail("expected a whole number from 0 up");
-        if (digits > 1 && text_[start] == '0') fail("a number starts with 0");
+        if (digits == 0) fail({"expected a whole number from 0 up"});
+        if (digits > 1 && text_[start] == '0') fail({"a number starts with 0"});
         const char after = peek();
-        if (after == '.' || after == 'e' || after == 'E') fail("expected a whole number from 0 up");
+        if (after == '.' || after == 'e' || after == 'E') fail({"expected a whole number from 0 up"});
         return value;
     }
     /// Error unless nothing but white space is left.
     void end() {
         skip_space();
-        if (at_ != text_.size()) fail("something follows the end of the JSON text");
+        if (at_ != text_.size()) fail({"something follows the end of the JSON text"});
     }
-    [[noreturn]] void fail(const std::string& why) const {
-        raise(what_, where_, "the header is broken at byte " + std::to_string(at_) + ": " + why);
+    /// The byte that comes next.
+    std::size_t position() const { return at_; }
+    /// Raises an error at the present byte, whose parts are `why`.
+    [[noreturn]] void fail(std::initializer_list<std::string_view> why) const { fail_at(at_, why); }
+    [[noreturn, gnu::cold, gnu::noinline]] void fail_at(std::size_t position,
+                                                        std::initializer_list<std::string_view> why) const {
+        raise_parts(what_, where_, {"the header is broken at byte ", decimal(position), ": ", message(why)});
     }
     /// Cut where it is long, for messages.
-    static std::string shortened(const std::string& text) {
-        if (text.size() <= 80) return text;
+    [[gnu::cold, gnu::noinline]] static std::string shortened(std::string_view text) {
+        if (text.size() <= 80) return message({text});
         std::size_t end = 80;
         while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-        return text.substr(0, end) + "…";
+        return message({text.substr(0, end), "…"});
     }
 
 private:
@@ -104,7 +112,7 @@ private:
     }
     void begin(char bracket, const char* name) {
         skip_space();
-        if (peek() != bracket) fail(std::string("expected ") + name);
+        if (peek() != bracket) fail({"expected ", name});
         ++at_;
         first_ = true;
     }
@@ -117,7 +125,7 @@ private:
             return false;
         }
         if (!first_) {
-            if (peek() != ',') fail(std::string("expected ',' or '") + bracket + "'");
+            if (peek() != ',') fail({"expected ',' or '", {&bracket, 1}, "'"});
             ++at_;
         }
         first_ = false;
@@ -131,7 +139,7 @@ private:
                               : c >= 'a' && c <= 'f' ? c - 'a' + 10
                               : c >= 'A' && c <= 'F' ? c - 'A' + 10
                                                      : -1;
-            if (digit < 0) fail("\\u needs four hexadecimal digits");
+            if (digit < 0) fail({"\\u needs four hexadecimal digits"});
             value = value * 16 + std::uint32_t(digit);
         }
         return value;
@@ -141,26 +149,26 @@ private:
         const std::string_view known = "\"\\/bfnrt", meant = "\"\\/\b\f\n\r\t";
         if (c != 'u') {
             const std::size_t i = c == '\0' ? std::string_view::npos : known.find(c);
-            if (i == std::string_view::npos) fail("unknown escape in a string");
+            if (i == std::string_view::npos) fail({"unknown escape in a string"});
             out += meant[i];
             ++at_;
             return;
         }
         ++at_;
         std::uint32_t code = hex4();
-        if (code >= 0xDC00 && code <= 0xDFFF) fail("half of a surrogate pair in a string");
+        if (code >= 0xDC00 && code <= 0xDFFF) fail({"half of a surrogate pair in a string"});
         if (code >= 0xD800 && code <= 0xDBFF) {
-            if (text_.substr(at_, 2) != "\\u") fail("half of a surrogate pair in a string");
+            if (text_.substr(at_, 2) != "\\u") fail({"half of a surrogate pair in a string"});
             at_ += 2;
             const std::uint32_t low = hex4();
-            if (low < 0xDC00 || low > 0xDFFF) fail("half of a surrogate pair in a string");
+            if (low < 0xDC00 || low > 0xDFFF) fail({"half of a surrogate pair in a string"});
             code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
         }
         append_utf8(out, code);
     }
 
     std::string_view text_;
-    std::string what_, where_;
+    std::string_view what_, where_;
     std::size_t at_ = 0;
     bool first_ = false;
 };
