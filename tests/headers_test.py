@@ -15,7 +15,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("compiler")
 parser.add_argument("--system", action="append", default=[])
 parser.add_argument("headers", nargs="*")
-arguments = parser.parse_args()
+arguments = parser.parse_intermixed_args()
 command = [arguments.compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", f"-I{include_dir}",
            *(f"-isystem{directory}" for directory in arguments.system), "-xc++", "-"]
 

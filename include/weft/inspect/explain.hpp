@@ -27,7 +27,6 @@ struct program_record {
     std::int32_t per_sample, fixed, lower_per_sample, lower_fixed;
     const graph::parameter_record* parameters;
     int parameter_count;
-    int output, source_values;  ///< the network's result, and how many values there are before gradients
     int kernel_count;
     int scalar_size;
     const char* (*kernel_of)(graph::opcode);
@@ -36,10 +35,7 @@ struct program_record {
 class explainer {
 public:
     explainer(const program_record& p, const std::vector<outline_layer>& layers, int batch)
-        : p_(p),
-          layers_(layers),
-          batch_(batch < 1 ? 1 : batch),
-          loss_(find_loss(p, p.source_values > p.output + 1 ? int(layers.size()) : -1)) {}
+        : p_(p), layers_(layers), batch_(batch < 1 ? 1 : batch) {}
 
     std::string text(const std::string& title) const {
         text_table table("rlllrrrll");
@@ -165,32 +161,9 @@ private:
         return text;
     }
 
-    /// Which operations are the loss's: they touch values that come after the network's result, or read
-    /// nothing but what other operations of the loss wrote. Layer 0 says so outright.
-    static std::vector<bool> find_loss(const program_record& p, int last_layer) {
-        std::vector<bool> of_value(std::size_t(p.value_count)), result;
-        for (int v = p.output + 1; v < p.source_values; ++v) of_value[std::size_t(v)] = true;
-        for (int i = 0; i < p.node_count; ++i) {
-            const graph::node& n = p.nodes[i];
-            const graph::value_list in = graph::reads(n), out = graph::writes(n);
-            bool all = true, any = false;
-            for (int k = 0; k < in.count; ++k) {
-                const bool is = of_value[std::size_t(in.id[k])];
-                all = all && is;
-                any = any || (is && in.id[k] < p.source_values);
-            }
-            for (int k = 0; k < out.count; ++k) any = any || of_value[std::size_t(out.id[k])];
-            const bool product = graph::multiply_adds(n) > 0;
-            result.push_back(n.layer == 0 || (n.layer == last_layer && !product && (all || any)));
-            if (result.back())
-                for (int k = 0; k < out.count; ++k) of_value[std::size_t(out.id[k])] = true;
-        }
-        return result;
-    }
-
     std::string layer_text(int i) const {
-        if (loss_[std::size_t(i)]) return "loss";
         const int at = p_.nodes[i].layer;
+        if (at == 0) return "loss";
         const std::string number = std::to_string(at);
         const bool aligned = layers_.size() > 9 && number.size() < 2;
         return (aligned ? " " : "") + number + " " +
@@ -254,7 +227,6 @@ private:
     const program_record& p_;
     const std::vector<outline_layer>& layers_;
     int batch_;
-    std::vector<bool> loss_;
 };
 
 template <class Policy>
@@ -291,8 +263,6 @@ std::string explain(int batch = 1) {
                                                  .lower_fixed = plan.lower_fixed,
                                                  .parameters = source.parameters.data(),
                                                  .parameter_count = int(source.parameters.size()),
-                                                 .output = source.output,
-                                                 .source_values = source.g.value_count,
                                                  .kernel_count = compiled::kernels.count,
                                                  .scalar_size = int(sizeof(typename Policy::scalar)),
                                                  .kernel_of = &inspect::detail::kernel_name<Policy>};

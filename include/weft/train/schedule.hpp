@@ -66,7 +66,7 @@ struct one_cycle_options {
 /// How the learning rate changes while training: a function from the optimizer step, counted from 0, to a
 /// factor on the optimizer's base learning rate. A cheap value: copies share one immutable function and
 /// allocate nothing. Default: a constant factor of 1.
-///     fit(..., {.epochs = 10, .schedule = schedule::warmup(500, schedule::cosine(epochs{10}))})
+///     fit(..., {.epochs = 10, .rate = schedule::warmup(500, schedule::cosine(epochs{10}))})
 class schedule {
 public:
     schedule() = default;
