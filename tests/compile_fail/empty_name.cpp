@@ -1,6 +1,6 @@
 // title: An empty name
 // why: Parameters are saved under the name.
-// expect: at least one character, and no dot
+// expect: a_name_of_one_character_or_more_without_dots
 #include <weft/weft.hpp>
 
 using namespace weft;

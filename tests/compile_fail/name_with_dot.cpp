@@ -1,6 +1,6 @@
 // title: A name with a dot
 // why: Dots separate the names of parts inside parts, as in PyTorch's state_dict.
-// expect: at least one character, and no dot
+// expect: a_name_of_one_character_or_more_without_dots
 #include <weft/weft.hpp>
 
 using namespace weft;

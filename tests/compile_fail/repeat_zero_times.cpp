@@ -1,7 +1,7 @@
 // title: Zero repetitions
 // why: Leave the block out instead.
-// expect: repeat
-// expect: at least 1
+// expect: repeated<0>
+// expect: at_least_one_time
 #include <weft/weft.hpp>
 
 using namespace weft;

@@ -4,6 +4,8 @@
 Usage: run.py [--system DIR]... [--case NAME]... COMPILER...          checks every NAME.cpp in this folder
        run.py [--system DIR]... --gallery OUT.md COMPILER...          writes the messages as a page of the docs
 
+The check also fails where docs/errors.md does not show just these cases: write it anew then.
+
 A case is one small program with two faces:
 
     // title: A kernel larger than the image
@@ -22,13 +24,22 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-INCLUDE = HERE.parent.parent / "include"
+SOURCE = HERE.parent.parent / "include"
+INCLUDE = SOURCE  # while cases run, a copy, so that work on the headers meanwhile does no harm
+GALLERY = HERE.parent.parent / "docs" / "errors.md"
 MOST_ERRORS, MOST_LINES = 2, 20
+PRECOMPILED = {}  # compiler: flags
+HOW_TO_READ = """The name of the error and its facts stand in the line with *instantiation*: the layer's place and type, what it
+`needs`, and what it `got`. `layer<4>` is the fourth layer, the input not counted;
+`at<layer<4>, in_concat<2>, layer<1>>` is the first layer of the second part of a concat, which is the fourth layer of
+the network. Your own line stands in the line with *required from here* (g++), or under the last note (clang++).
+"""
 
 
 class Case:
@@ -52,12 +63,26 @@ class Case:
         return re.sub(r"\n{3,}", "\n\n", "\n".join(lines).strip()) + "\n"
 
 
-def compile(compiler, path, *flags, system, cwd=None):
-    return subprocess.run(
-        [compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-unused-const-variable",
-         "-fdiagnostics-color=never",
-         f"-I{INCLUDE}", *(f"-isystem{directory}" for directory in system), *flags, path],
-        text=True, capture_output=True, cwd=cwd)
+def flags(system):
+    return ["-std=c++20", "-Wall", "-Wextra", "-Wno-unused-const-variable", "-fdiagnostics-color=never",
+            f"-I{INCLUDE}", *(f"-isystem{directory}" for directory in system)]
+
+
+def precompiled(compiler, folder, system):
+    """The flags that let a compiler take weft.hpp as read, which is most of the time a case takes; or none."""
+    header = pathlib.Path(folder, re.sub(r"\W", "_", compiler), "weft", "weft.hpp.gch")
+    header.parent.mkdir(parents=True)
+    run = subprocess.run([compiler, *flags(system), "-x", "c++-header", INCLUDE / "weft" / "weft.hpp", "-o", header],
+                         text=True, capture_output=True)
+    if run.returncode:
+        return []
+    version = subprocess.run([compiler, "--version"], text=True, capture_output=True).stdout
+    return ["-include-pch", str(header)] if "clang" in version else [f"-I{header.parent.parent}"]
+
+
+def compile(compiler, path, *more, system, cwd=None):
+    return subprocess.run([compiler, *PRECOMPILED[compiler], *flags(system), "-fsyntax-only", "-Werror", *more, path],
+                          text=True, capture_output=True, cwd=cwd)
 
 
 def counts(message):
@@ -78,6 +103,8 @@ def fault(case, compiler, system):
     missing = [words for words in case.notes("expect") if not re.search(words, run.stderr)]
     if missing:
         return "the message does not say " + ", ".join(missing), run.stderr
+    if not re.search(rf"{re.escape(case.path.name)}:\d+:\d+", run.stderr):
+        return "the message does not lead to the line of the mistake", run.stderr
     errors, lines = counts(run.stderr)
     if errors > MOST_ERRORS or lines > MOST_LINES:
         return f"{errors} errors in {lines} lines; at most {MOST_ERRORS} in {MOST_LINES}", run.stderr
@@ -97,15 +124,39 @@ def check(cases, compilers, system, pool):
     return 1 if failed or not jobs else 0
 
 
+def title_of(case):
+    return " ".join(case.notes("title")) or case.name.replace("_", " ").capitalize()
+
+
+def gallery_is_current(cases):
+    """Whether the committed page shows each case as it is now, and no other."""
+    page = GALLERY.read_text() if GALLERY.exists() else ""
+    stale = [case.name for case in cases if f"## {title_of(case)}\n" not in page or case.shown() not in page]
+    gone = set(re.findall(r"^## (.*)$", page, re.M)) - {title_of(case) for case in cases}
+    for name in stale:
+        print(f"FAIL {GALLERY.name} does not show {name} as it is")
+    for title in gone:
+        print(f"FAIL {GALLERY.name} shows a case that is gone: {title}")
+    return not stale and not gone
+
+
+def with_short_paths(message):
+    """A message with weft/a/../b as weft/b."""
+    message = message.replace(f"{INCLUDE}/", "").strip()
+    while (shorter := re.sub(r"[\w]+/\.\./", "", message)) != message:
+        message = shorter
+    return message
+
+
 def gallery_entry(case, compilers, system):
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "your.cpp").write_text(case.shown())
         messages = [compile(compiler, "your.cpp", system=system, cwd=folder).stderr for compiler in compilers]
-    title = " ".join(case.notes("title")) or case.name.replace("_", " ").capitalize()
+    title = title_of(case)
     parts = [f"## {title}\n", " ".join(case.notes("why")) + "\n"] if case.notes("why") else [f"## {title}\n"]
     parts.append(f"```cpp\n{case.shown()}```\n")
     for compiler, message in zip(compilers, messages):
-        parts.append(f"{pathlib.Path(compiler).name}:\n\n```\n{message.replace(f'{INCLUDE}/', '').strip()}\n```\n")
+        parts.append(f"{pathlib.Path(compiler).name}:\n\n```\n{with_short_paths(message)}\n```\n")
     return "\n".join(parts)
 
 
@@ -116,6 +167,7 @@ def gallery(cases, compilers, system, pool, out):
     page = ["# Errors at compile time\n",
             "What the compiler says about common mistakes. This page is written by "
             "`tests/compile_fail/run.py --gallery` from real runs of " + " and ".join(versions) + ".\n",
+            HOW_TO_READ,
             *entries]
     pathlib.Path(out).write_text("\n".join(page))
     return 0 if cases else 1
@@ -129,10 +181,16 @@ def main():
     parser.add_argument("--gallery", metavar="OUT.md")
     arguments = parser.parse_args()
     cases = [Case(path) for path in sorted(HERE.glob("*.cpp")) if not arguments.case or path.stem in arguments.case]
-    with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+    with (tempfile.TemporaryDirectory() as folder,
+          concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool):
+        global INCLUDE
+        INCLUDE = pathlib.Path(shutil.copytree(SOURCE, pathlib.Path(folder, "include")))
+        PRECOMPILED.update(zip(arguments.compilers, pool.map(
+            lambda compiler: precompiled(compiler, folder, arguments.system), arguments.compilers)))
         if arguments.gallery:
             return gallery(cases, arguments.compilers, arguments.system, pool, arguments.gallery)
-        return check(cases, arguments.compilers, arguments.system, pool)
+        failed = check(cases, arguments.compilers, arguments.system, pool)
+    return failed if arguments.case or gallery_is_current(cases) else 1
 
 
 sys.exit(main())

@@ -193,10 +193,25 @@ inline constexpr detail::join_function<add_layer> add{};
 /// multiply(a, b, …): the product of branches over one input; smaller shapes broadcast.
 inline constexpr detail::join_function<multiply_layer> multiply{};
 
+namespace detail {
+
+/// Dots separate the names of layers inside layers, as in PyTorch's state_dict.
+template <std::size_t N>
+constexpr bool is_possible_name(const fixed_string<N>& name) {
+    for (char c : name.view())
+        if (c == '.' || c == '\0') return false;
+    return !name.view().empty();
+}
+
+}  // namespace detail
+
 /// A layer whose parameters are saved under a name of its own instead of its number.
 template <fixed_string Name, class Body>
 struct named_layer : layer_base {
     static constexpr const char* kind = "named";
+    using fault = detail::fault_unless<
+        detail::is_possible_name(Name),
+        impossible_layer<named_layer, needs<a_name_of_one_character_or_more_without_dots>>>;
     static constexpr int primitives = Body::primitives;
     template <int>
     using part = Body;
@@ -215,14 +230,6 @@ struct named_layer : layer_base {
 
 namespace detail {
 
-/// Dots separate the names of layers inside layers, as in PyTorch's state_dict.
-template <std::size_t N>
-constexpr bool is_possible_name(const fixed_string<N>& name) {
-    for (char c : name.view())
-        if (c == '.' || c == '\0') return false;
-    return !name.view().empty();
-}
-
 template <fixed_string Name>
 struct named_maker {
     template <class Body>
@@ -230,7 +237,6 @@ struct named_maker {
 };
 template <fixed_string Name>
 struct named_function {
-    static_assert(is_possible_name(Name), "weft: a name has at least one character, and no dot");
     template <class... Parts>
     constexpr auto operator()(Parts...) const {
         return make_combinator<named_maker<Name>, 1, 1, as_block_t<Parts>...>();
@@ -254,19 +260,23 @@ constexpr auto repeat_block(Block once) {
     }
 }
 template <int Times>
+struct repeated;
+template <int Times>
 struct repeat_function {
-    static_assert(Times >= 1, "weft: repeat<N> needs N of at least 1");
     template <class Body>
-    struct repeated {
+    struct copies {
         using type = decltype(repeat_block<Times>(Body{}));
     };
     struct maker {
         template <class Body>
-        using type = typename repeated<Body>::type;
+        using type = typename copies<Body>::type;
     };
     template <class... Parts>
     constexpr auto operator()(Parts...) const {
-        return make_combinator<maker, 1, 1, as_block_t<Parts>...>();
+        if constexpr (Times < 1)
+            return refused<impossible_layer<repeated<Times>, needs<at_least_one_time>>>{};
+        else
+            return make_combinator<maker, 1, 1, as_block_t<Parts>...>();
     }
 };
 

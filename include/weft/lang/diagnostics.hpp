@@ -188,6 +188,8 @@ struct a_window_of_at_least_one_pixel;
 struct a_padding_of_at_most_half_the_window;
 struct a_factor_of_at_least_1;
 struct a_rate_of_at_least_0_and_below_1;
+struct a_name_of_one_character_or_more_without_dots;
+struct at_least_one_time;
 
 namespace detail {
 

@@ -81,7 +81,8 @@ constexpr bool is_possible_shape() {
 /// The start of every network: the shape of one sample.
 template <int... Sizes>
 inline constexpr std::conditional_t<detail::is_possible_shape<Sizes...>(),
-                                    network<shape<Sizes...>, shape<Sizes...>>, impossible_shape<Sizes...>>
+                                    network<shape<Sizes...>, shape<Sizes...>>,
+                                    detail::refused<impossible_shape<Sizes...>>>
     input{};
 
 template <class T>

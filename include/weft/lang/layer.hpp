@@ -71,6 +71,13 @@ struct layer_base {
 
 namespace detail {
 
+/// What stands for a layer or an input that is at fault, until it meets an expression in the user's line.
+template <class Error>
+struct refused : layer_base {
+    using fault = Error;
+    static constexpr shaped output(extents in) { return accept(in); }
+};
+
 template <class L>
 concept HasShapeRule = requires(extents in) {
     { L::output(in) } -> std::same_as<shaped>;

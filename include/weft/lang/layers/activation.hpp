@@ -102,7 +102,7 @@ struct custom_activation_layer : layer_base {
 };
 template <class F>
 inline constexpr std::conditional_t<detail::HasValueAndSlope<F>, custom_activation_layer<F>,
-                                    activation_without_slope<F>>
+                                    detail::refused<activation_without_slope<F>>>
     activation{};
 
 namespace detail {

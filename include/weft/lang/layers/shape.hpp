@@ -45,7 +45,7 @@ struct reshape_layer : layer_base {
 };
 template <int... Sizes>
 inline constexpr std::conditional_t<detail::is_possible_shape<Sizes...>(), reshape_layer<Sizes...>,
-                                    impossible_shape<Sizes...>>
+                                    detail::refused<impossible_shape<Sizes...>>>
     reshape{};
 
 }  // namespace weft
