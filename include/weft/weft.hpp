@@ -1,12 +1,9 @@
 #pragma once
 /// The language, the CPU policy and training: what most programs include.
 
-#include "lang/diagnostics.hpp"  // first, so that its errors come with a short include stack
+// The language first, so that its errors come with short paths and a short include stack.
+#include "lang/diagnostics.hpp"
 
-#include "backend/cpu/policy.hpp"
-#include "backend/reference/policy.hpp"
-#include "inspect/inspect.hpp"
-#include "io/checkpoint.hpp"
 #include "lang/combinators.hpp"
 #include "lang/layers/activation.hpp"
 #include "lang/layers/convolution.hpp"
@@ -14,6 +11,11 @@
 #include "lang/layers/normalization.hpp"
 #include "lang/layers/pooling.hpp"
 #include "lang/layers/shape.hpp"
+
+#include "backend/cpu/policy.hpp"
+#include "backend/reference/policy.hpp"
+#include "inspect/inspect.hpp"
+#include "io/checkpoint.hpp"
 #include "model.hpp"
 #include "queries.hpp"
 #include "train/evaluate.hpp"
