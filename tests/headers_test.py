@@ -25,8 +25,8 @@ def errors_of(header):
     return run.stderr if run.returncode else ""
 
 
-headers = arguments.headers or sorted(p.relative_to(include_dir).as_posix() for p in include_dir.rglob("*.hpp"))
-headers = [h for h in headers if not h.startswith(OPTIONAL)]
+everything = sorted(p.relative_to(include_dir).as_posix() for p in include_dir.rglob("*.hpp"))
+headers = arguments.headers or [h for h in everything if not h.startswith(OPTIONAL)]
 failed = 0
 with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
     for header, errors in zip(headers, pool.map(errors_of, headers)):

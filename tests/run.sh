@@ -15,6 +15,13 @@ need_file libeigen3-dev include/eigen3/Eigen/Core share/eigen3/cmake/Eigen3Confi
 need_file libboost-dev include/boost/hana.hpp
 need_file catch2 include/catch2/catch.hpp include/catch2/catch_all.hpp
 need_file zlib1g-dev include/zlib.h
+# Thrust and its systems; its headers come with a CUDA toolkit too.
+need_file libtbb-dev include/tbb/parallel_for.h
+case " $* " in
+    *" clang "*) echo '#include <omp.h>' | clang++ -fopenmp -x c++ -E - >/dev/null 2>&1 || missing="$missing libomp-dev" ;;
+esac
+nvcc=$(command -v nvcc || echo "${CUDA_PATH:-/usr/local/cuda}/bin/nvcc")
+[ -x "$nvcc" ] || need_file libthrust-dev include/thrust/for_each.h
 # Conan comes from PyPI, into a virtual environment of the build folder; without it its test says that it is skipped.
 conan=build/conan/bin/conan
 if ! command -v conan >/dev/null 2>&1 && ! [ -x $conan ]; then

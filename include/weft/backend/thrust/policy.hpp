@@ -5,6 +5,7 @@
 
 #include "../../core/buffer.hpp"
 #include "kernel.hpp"
+#include "update.hpp"
 
 namespace weft {
 
@@ -42,7 +43,8 @@ struct thrust_policy {
         const std::ptrdiff_t count = std::ptrdiff_t(n);
         thrust_backend::for_each_index<System>(
             thrust_backend::pieces(count, System::elements), System::elements,
-            update_pieces<Slots, Rule>{rule, count, parameters, gradients, state});
+            thrust_backend::update_pieces<Slots, Rule, Scalar>{rule, System::elements, count, parameters,
+                                                               gradients, state});
     }
 
 private:
@@ -50,27 +52,6 @@ private:
     static void run(const graph::node& n, const arguments<Scalar>& a, resources& r) {
         thrust_backend::run<System, Op, Chain>(n, a, r.scratch.data());
     }
-
-    template <int Slots, class Rule>
-    struct update_pieces {
-        Rule rule;
-        std::ptrdiff_t n;
-        Scalar* parameters;
-        const Scalar* gradients;
-        Scalar* state;
-
-        WEFT_DEVICE void operator()(std::ptrdiff_t index) const {
-            const std::ptrdiff_t first = index * System::elements;
-            const std::ptrdiff_t last = first + System::elements < n ? first + System::elements : n;
-            WEFT_INDEPENDENT
-            for (std::ptrdiff_t i = first; i < last; ++i) {
-                Scalar slots[Slots ? Slots : 1] = {};
-                for (int k = 0; k < Slots; ++k) slots[k] = state[k * n + i];
-                rule(parameters[i], gradients[i], slots);
-                for (int k = 0; k < Slots; ++k) state[k * n + i] = slots[k];
-            }
-        }
-    };
 };
 
 /// Thrust on a system, float: thrust<omp>.
