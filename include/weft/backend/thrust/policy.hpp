@@ -23,6 +23,8 @@ struct thrust_policy {
 
         template <class Nodes>
         resources(const Nodes& nodes, int count, int capacity) {
+            static_assert(!System::on_device,
+                          "weft: a workspace's memory is the host's, which kernels on a device cannot reach");
             std::size_t most = 0;
             for (int i = 0; i < count; ++i)
                 most = std::max(most, thrust_backend::scratch_of(nodes[std::size_t(i)], capacity));
