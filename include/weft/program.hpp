@@ -37,7 +37,7 @@ private:
     static constexpr auto differentiate_source() {
         constexpr auto fused = graph::fuse_softmax_cross_entropy(source.g);
         if constexpr (training)
-            return graph::differentiate(fused, source.loss);
+            return graph::differentiate<graph::gradient_bound(fused)>(fused, source.loss);
         else
             return fused;
     }

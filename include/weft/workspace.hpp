@@ -64,7 +64,7 @@ struct memory_map {
         for (int k = 0; k < graph::max_inputs; ++k) a.in[k] = locate(n.in[k]);
         for (int k = 0; k < graph::max_outputs; ++k) a.out[k] = locate(n.out[k]);
         for (int k = 0; k < n.step_count; ++k) a.operand[k] = locate(n.steps[k].operand);
-        a.batch = batch;
+        a.batch = graph::runs_once(n) ? 1 : batch;
         return a;
     }
 };
@@ -97,12 +97,17 @@ public:
     using scalar = typename Policy::scalar;
 
     explicit workspace(batch_capacity capacity)
-        : capacity_((std::max(capacity.value, 1) + 15) / 16 *
-                    16),  // rounded up, so that every value is aligned
+        : capacity_(rounded(capacity.value)),
           arena_(std::size_t(Program::plan.per_sample) * std::size_t(capacity_) +
                  std::size_t(Program::plan.fixed)),
           resources_(Program::graph.nodes, Program::graph.node_count, capacity_) {}
 
+    /// Large capacities go up to a multiple of 16, so that every value is aligned; small ones stay what they
+    /// are.
+    static constexpr int rounded(int capacity) {
+        if (capacity < 16) return capacity < 1 ? 1 : capacity;
+        return capacity > 2147483632 ? 2147483632 : (capacity + 15) / 16 * 16;
+    }
     /// The largest batch that one run takes.
     int capacity() const { return capacity_; }
     /// The arena's size in numbers.

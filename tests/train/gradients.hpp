@@ -172,8 +172,8 @@ void match_unfused(Fixture& f) {
     run("the program before element-wise fusion", compiled::unfused);
     // Nothing but the chain rule; computed at run time, as the passes are ordinary functions.
     const auto plain = std::make_unique<const decltype(weft::graph::expand(
-        weft::graph::differentiate(compiled::source.g, 0)))>(
-        weft::graph::expand(weft::graph::differentiate(compiled::source.g, compiled::source.loss)));
+        weft::graph::differentiate<weft::graph::gradient_bound(compiled::source.g)>(compiled::source.g, 0)))>(
+        weft::graph::expand(weft::graph::differentiate<weft::graph::gradient_bound(compiled::source.g)>(compiled::source.g, compiled::source.loss)));
     run("the program before any fusion", *plain);
 }
 

@@ -60,8 +60,9 @@ struct differentiator {
         if (!wanted[s.operand]) return;
         if (s.mode == operand_mode::same) return accumulate(s.operand, scaled(dy, factor));
         node n = make_node(opcode::reduce, dy);
-        set_reduce(n, view, s.mode, to_bits(factor), false);
-        accumulate(s.operand, emit(n, operand_size(s.mode, view), is_per_sample(s.mode)));
+        const bool shared = !g.values[dy].batched;
+        set_reduce(n, view, s.mode, to_bits(factor), false, shared);
+        accumulate(s.operand, emit(n, operand_size(s.mode, view), is_per_sample(s.mode) && !shared));
     }
 
     constexpr void elementwise(const node& n, int dy) {
@@ -171,6 +172,7 @@ struct differentiator {
         node d = make_node(opcode::elementwise, seed);
         d.source_mode = operand_mode(n.attribute[3]);
         d.view = blocking{n.attribute[0], n.attribute[1], n.attribute[2]};
+        d.attribute[0] = !g.values[n.in[0]].batched;
         accumulate(n.in[0], emit_like(d, n.in[0]));
     }
 
@@ -276,10 +278,19 @@ struct differentiator {
 
 }  // namespace detail
 
-/// The graph of a loss together with the gradients of all parameters.
+/// An upper bound of the operations that differentiation adds to a graph.
 template <int N, int V>
+constexpr int gradient_bound(const graph<N, V>& forward) {
+    int bound = 2 + V;
+    for (int i = 0; i < forward.node_count; ++i)
+        bound += forward.nodes[i].op == opcode::concat ? 2 * max_inputs : 6;
+    return bound;
+}
+
+/// The graph of a loss together with the gradients of all parameters; `Added` is at least its gradient_bound.
+template <int Added, int N, int V>
 constexpr auto differentiate(const graph<N, V>& forward, int loss) {
-    auto g = resized<4 * N + 8 + V, 4 * N + 16 + 3 * V>(forward);
+    auto g = resized<N + Added, V + Added + 2 * N>(forward);
     detail::differentiator<decltype(g)> d(g);
     d.run(loss);
     return g;

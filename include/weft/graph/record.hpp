@@ -171,16 +171,21 @@ constexpr node make_node(opcode op, Inputs... in) {
     return n;
 }
 
-/// Sums x[outer, channels, inner] of each sample into what `mode` indexes, times a factor (and 1 / batch).
-constexpr void set_reduce(node& n, blocking view, operand_mode mode, std::int32_t factor_bits,
-                          bool per_batch) {
+/// Sums x[outer, channels, inner] of each sample into what `mode` indexes, times a factor (and 1 / batch). Of
+/// a value that all samples share (`shared`) there is one.
+constexpr void set_reduce(node& n, blocking view, operand_mode mode, std::int32_t factor_bits, bool per_batch,
+                          bool shared) {
     n.attribute[0] = view.outer;
     n.attribute[1] = view.channels;
     n.attribute[2] = view.inner;
     n.attribute[3] = int(mode);
     n.attribute[4] = factor_bits;
-    n.attribute[5] = per_batch;
+    n.attribute[5] = per_batch && !shared;
+    n.attribute[6] = shared;
 }
+
+/// Does the operation run once, whatever the batch?
+constexpr bool runs_once(const node& n) { return n.op == opcode::reduce && n.attribute[6]; }
 
 /// Where a value lives.
 enum class storage : std::uint8_t { arena, input, target, parameter, gradient, state, constant };
@@ -203,6 +208,7 @@ struct graph {
     static constexpr int node_capacity = N, value_capacity = V;
 
     constexpr int add_value(value v) {
+        if (value_count > 32767) weft::detail::stop_compilation("weft: a graph holds at most 32767 values");
         if (value_count == V)
             weft::detail::stop_compilation("weft: a graph holds more values than were counted");
         values[value_count] = v;

@@ -39,6 +39,7 @@ public:
     evaluator(const Loss& loss, batch_capacity capacity)
         : space_(capacity),
           loss_(capacity),
+          definition_(loss),
           constants_(constants_of<scalar>(loss, compiled::source.constant_size)),
           inputs_(std::size_t(space_.capacity()) * Model::input_size),
           outputs_(std::size_t(space_.capacity()) * Model::output_size),
@@ -49,7 +50,7 @@ public:
         check_data<Model>("cannot evaluate", data, std::size_t(compiled::source.target_size));
         const bindings<scalar> b{
             .input = outputs_.data(), .target = targets_.data(), .constants = constants_.data()};
-        double loss = 0;
+        double loss = 0, weight = 0;
         std::size_t correct = 0;
         for (std::size_t first = 0; first < data.size(); first += std::size_t(space_.capacity())) {
             const std::size_t n = std::min(data.size() - first, std::size_t(space_.capacity()));
@@ -62,11 +63,17 @@ public:
             model.predict(inputs_.span().first(n * Model::input_size),
                           outputs_.span().first(n * Model::output_size), space_);
             loss_.run(b, int(n));
-            loss += double(*loss_.value(compiled::source.loss, b)) * double(n);
+            // A weighted loss is the mean over the weights of all samples, not the mean of the batches'
+            // means.
+            double share = double(n);
+            if constexpr (requires { definition_.weight_of(targets_.data(), n); })
+                share = definition_.weight_of(targets_.data(), n);
+            if (share > 0) loss += double(*loss_.value(compiled::source.loss, b)) * share;
+            weight += share;
             correct += count_correct<Loss>(outputs_.data(), targets_.data(), n, Model::output_size,
                                            data.target_size);
         }
-        evaluation result{.loss = loss / double(data.size())};
+        evaluation result{.loss = loss / weight};
         if constexpr (requires { Loss::classifies; })
             if (Loss::classifies) result.accuracy = double(correct) / double(data.size());
         return result;
@@ -75,6 +82,7 @@ public:
 private:
     typename Model::inference_workspace space_;
     workspace<typename Model::policy, compiled> loss_;
+    Loss definition_;
     buffer<scalar> constants_, inputs_, outputs_, targets_;
 };
 

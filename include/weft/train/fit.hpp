@@ -36,8 +36,10 @@ history fit(Model& model, const Data& data, const Loss& loss, const Optimizer& o
         raise("cannot train", "the options",
               "epochs and batch_size are at least 1, not " + std::to_string(options.epochs) + " and " +
                   std::to_string(options.batch_size));
-    trainer<Model, Loss, Optimizer> train(model, loss, optimizer, batch_capacity{options.batch_size});
-    detail::check_data<Model>("cannot train", data, train.target_size());
+    using trainer_type = trainer<Model, Loss, Optimizer>;
+    detail::check_data<Model>("cannot train", data, trainer_type::target_size());
+    const std::size_t size = std::min(std::size_t(options.batch_size), data.size());
+    trainer_type train(model, loss, optimizer, batch_capacity{int(size)});
     train.clip(options.clip);
     std::optional<detail::evaluator<Model, Loss>> validate;
     if (options.validation) {
@@ -45,7 +47,6 @@ history fit(Model& model, const Data& data, const Loss& loss, const Optimizer& o
         validate.emplace(loss, batch_capacity{256});
     }
 
-    const std::size_t size = std::size_t(options.batch_size);
     const std::int64_t batches = std::int64_t((data.size() + size - 1) / size);
     const schedule rate = options.rate.bound(batches);
     constexpr bool classifies = [] {

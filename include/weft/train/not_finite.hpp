@@ -28,12 +28,12 @@ void check_finite(const Model& model, const std::string& what, const std::string
 
 }  // namespace detail
 
-/// Finds where a loss that is not a number comes from: a parameter, an input, or the first operation whose
-/// result is not finite although all it reads is.
+/// Finds where a loss or gradient that is not a number comes from: a parameter, an input, or the first
+/// operation whose result is not finite although all it reads is.
 template <class Model, class Loss, class Optimizer>
-void trainer<Model, Loss, Optimizer>::raise_not_finite(std::size_t batch) {
+void trainer<Model, Loss, Optimizer>::raise_not_finite(const std::string& which, std::size_t batch) {
     const std::string where = "step " + std::to_string(steps_ + 1);
-    const std::string what = "training stopped: the loss is not a finite number";
+    const std::string what = "training stopped: " + which + " is not a finite number";
     detail::check_finite(std::as_const(model_), what, where);
     if (!detail::all_finite(inputs_.data(), batch * Model::input_size))
         raise(what, where, "the batch's inputs are not finite");

@@ -37,6 +37,20 @@ void copy_targets(const char* what, std::span<const Target> from, T* to, std::si
     }
 }
 
+/// Are all numbers finite? Every product with zero then is zero, so that one sum tells, in lanes of its own.
+template <class T>
+bool is_finite(std::span<const T> x) {
+    constexpr std::size_t width = 16;
+    T probe[width] = {};
+    std::size_t i = 0;
+    for (; i + width <= x.size(); i += width)
+        for (std::size_t k = 0; k < width; ++k) probe[k] += x[i + k] * T(0);
+    for (; i < x.size(); ++i) probe[0] += x[i] * T(0);
+    for (T p : probe)
+        if (p != T(0)) return false;
+    return true;
+}
+
 /// The numbers that a loss asks for at run time.
 template <class T, class Loss>
 buffer<T> constants_of(const Loss& loss, int size) {
@@ -109,7 +123,8 @@ public:
     /// One step on what `batch_inputs` and `batch_targets` hold.
     scalar step_loaded(std::size_t batch, float rate = 1) {
         const scalar loss = run(batch);
-        if (!std::isfinite(loss)) raise_not_finite(batch);
+        if (!std::isfinite(loss)) raise_not_finite("the loss", batch);
+        if (!detail::is_finite(gradients())) raise_not_finite("a gradient", batch);
         ++steps_;
         if (clipping_) clipping_.apply(gradients_.span());
         const auto rule =
@@ -171,7 +186,7 @@ private:
         workspace_.run(memory_, int(batch), model_.random_seed().value, std::uint64_t(steps_));
         return *workspace_.value(compiled::source.loss, memory_);
     }
-    [[noreturn]] void raise_not_finite(std::size_t batch);
+    [[noreturn]] void raise_not_finite(const std::string& which, std::size_t batch);
 
     Model& model_;
     Optimizer optimizer_;

@@ -105,9 +105,11 @@ void run_short_row(chain<typename Chain::functions, Chain::source, Steps...>* ta
     }
     for (int s = 0; s < count; ++s) {
         if (!moves[s]) continue;
-        if (!stores[s])
-            for (int k = 0; k < length; ++k) buffer[s][k] = row.operand[s][k];
         copy.operand[s] = buffer[s];
+        if (stores[s]) continue;
+        for (int k = 0; k < length; ++k) buffer[s][k] = row.operand[s][k];
+        for (int j = 0; j < s; ++j)  // what the chain itself has just stored is in the copy, not in the row
+            if (stores[j] && row.operand[j] == row.operand[s]) copy.operand[s] = buffer[j];
     }
     copy.out = buffer[count + 1];
     ei::pstoreu(copy.out,

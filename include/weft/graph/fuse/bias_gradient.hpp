@@ -33,7 +33,9 @@ constexpr graph<N, V> fuse_bias_gradient(const graph<N, V>& g) {
         const node& r = g.nodes[i];
         if (r.op != opcode::reduce || !reader[r.in[0]]) continue;
         const int w = reader[r.in[0]] - 1;
-        if (!bias[w] && detail::sums_rows_of(r, g.nodes[w])) bias[w] = std::int16_t(i + 1);
+        bool read_before = false;  // the sum moves to w: nobody may read it earlier
+        for (int j = i + 1; j < w; ++j) read_before = read_before || reads(g.nodes[j]).contains(r.out[0]);
+        if (!bias[w] && !read_before && detail::sums_rows_of(r, g.nodes[w])) bias[w] = std::int16_t(i + 1);
     }
     for (int i = 0; i < g.node_count; ++i) {
         node n = g.nodes[i];

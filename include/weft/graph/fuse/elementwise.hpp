@@ -27,8 +27,10 @@ constexpr bool takes_steps(opcode op) {
         case log_softmax_grad:
         case layer_norm_grad:
         case concat:
-        case slice: return true;
-        default: return false;
+        case slice:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -52,8 +54,9 @@ template <class Graph>
 struct chain_fuser {
     Graph g;
     std::array<bool, Graph::node_capacity> gone{};
-    std::array<std::int16_t, Graph::value_capacity> producer{};   // the operation that writes a value, or -1
-    std::array<std::int16_t, Graph::value_capacity> first_use{};  // and the first that reads it, or a large number
+    std::array<std::int16_t, Graph::value_capacity> producer{};  // the operation that writes a value, or -1
+    std::array<std::int16_t, Graph::value_capacity>
+        first_use{};  // and the first that reads it, or a large number
     std::array<std::int16_t, Graph::value_capacity> use_count{};
     static constexpr std::int16_t never = 32767;
 
@@ -77,7 +80,9 @@ struct chain_fuser {
             const int p = producer[t.operand];
             if (p < 0) continue;
             const node& source = g.nodes[p];
-            if (source.op != opcode::elementwise || source.step_count || source.source_mode == operand_mode::same) continue;
+            if (source.op != opcode::elementwise || source.step_count ||
+                source.source_mode == operand_mode::same)
+                continue;
             if (grouped(source.source_mode) && cares_about_view(n) && !(n.view == source.view)) continue;
             --use_count[t.operand];
             ++use_count[source.in[0]];
@@ -119,6 +124,8 @@ struct chain_fuser {
         for (int k = 0; k < out.count; ++k) producer[out.id[k]] = std::int16_t(i);
         for (int k = 0; k < in.count; ++k)
             if (first_use[in.id[k]] == p) first_use[in.id[k]] = next_use(in.id[k], p + 1, i);
+        // What is stored on the way is read by others from here on.
+        first_use[v] = next_use(v, i + 1, g.node_count);
     }
     constexpr std::int16_t next_use(int v, int from, int last) const {
         for (int j = from; j < last; ++j)
@@ -133,10 +140,12 @@ struct chain_fuser {
             if (n.op != opcode::elementwise || n.in[0] < 0) continue;
             int host = n.source_mode == operand_mode::same ? host_of(n.in[0], i) : -1;
             step& first = n.steps[0];
-            if (n.step_count && commutes(first.kind) && first.mode == operand_mode::same && first.operand != n.in[0]) {
+            if (n.step_count && commutes(first.kind) && first.mode == operand_mode::same &&
+                first.operand != n.in[0]) {
                 // a + b can end either a or b: take the later, which lives the shorter
                 const int other = host_of(first.operand, i);
-                const bool swap = other > host || (host < 0 && n.source_mode != operand_mode::same && other >= 0);
+                const bool swap =
+                    other > host || (host < 0 && n.source_mode != operand_mode::same && other >= 0);
                 if (swap) {
                     const std::int16_t source = n.in[0];
                     n.in[0] = first.operand;
@@ -160,8 +169,8 @@ struct chain_fuser {
 
 }  // namespace detail
 
-/// Elementwise operations into the operation that produces what they read, so that each result is touched once.
-/// A result that others read too is stored on the way.
+/// Elementwise operations into the operation that produces what they read, so that each result is touched
+/// once. A result that others read too is stored on the way.
 template <int N, int V>
 constexpr graph<N, V> fuse_elementwise(const graph<N, V>& g) {
     detail::chain_fuser<graph<N, V>> fuser(g);

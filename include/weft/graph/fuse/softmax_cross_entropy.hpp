@@ -4,11 +4,11 @@
 
 namespace weft::graph {
 
-/// log_softmax, then the log-probability of the target, as one operation that keeps the probabilities, from which
-/// the gradient is a subtraction. Runs before differentiation.
+/// log_softmax, then the log-probability of the target, as one operation that keeps the probabilities, from
+/// which the gradient is a subtraction. Runs before differentiation.
 template <int N, int V>
 constexpr auto fuse_softmax_cross_entropy(const graph<N, V>& g) {
-    graph<N, V + 1> result = resized<N, V + 1>(g);
+    auto result = resized<N, V + N / 2 + 1>(g);  // each of these pairs is two operations
     for (int i = 0; i < g.node_count; ++i) {
         node& pick = result.nodes[i];
         if (pick.op != opcode::pick_nll) continue;

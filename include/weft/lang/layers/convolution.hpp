@@ -21,6 +21,8 @@ constexpr shaped window_output(extents in, const conv2d_geometry& g) {
     if (g.height + 2 * g.padding_h < h || g.width + 2 * g.padding_w < w)
         return refuse(need::at_least, {std::max(1, h - 2 * g.padding_h), std::max(1, w - 2 * g.padding_w)},
                       in);
+    const extents weights(g.filters, g.channels / g.groups, g.kernel_h, g.kernel_w);
+    if (!accept(weights).ok()) return refuse(need::countable, {}, weights);
     return accept({g.filters, g.out_h(), g.out_w()});
 }
 

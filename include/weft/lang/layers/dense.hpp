@@ -20,6 +20,7 @@ struct dense_layer
 
     static constexpr shaped output(extents in) {
         if (in.rank < 1 || in.rank > 2) return refuse(need::vector, {}, in);
+        if (!accept({Features, in.last()}).ok()) return refuse(need::countable, {}, {Features, in.last()});
         extents out = in;
         out.at[in.rank - 1] = Features;
         return accept(out);

@@ -93,6 +93,13 @@ struct softmax_cross_entropy_loss {
                       std::to_string(constants.size()) + " classes");
         for (std::size_t i = 0; i < constants.size(); ++i) constants[i] = T(class_weight[i]);
     }
+    /// What n labels weigh together, which is what their mean divides by.
+    template <class T>
+    double weight_of(const T* labels, std::size_t n) const requires(weighted && !soft) {
+        double sum = 0;
+        for (std::size_t i = 0; i < n; ++i) sum += double(class_weight[std::size_t(labels[i])]);
+        return sum;
+    }
     template <class T>
     static bool is_correct(const T* prediction, const T* target, std::size_t classes) {
         const std::size_t truth = soft ? detail::largest(target, classes) : std::size_t(target[0]);
