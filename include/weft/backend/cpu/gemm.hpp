@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gemv.hpp"
 #include "pack.hpp"
 #include "threads.hpp"
 
@@ -201,6 +202,21 @@ struct shared_product {
     }
 };
 
+/// A product of one row or one column with contiguous vectors. True if it was one.
+template <class T>
+bool try_vector_product(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, matrix_ref<T> a,
+                        matrix_ref<T> b, T* c, std::ptrdiff_t ldc) {
+    if (a.col_stride != 1 || b.row_stride != 1 || k < tile<T>::lanes || m * n * k > vector_product_limit)
+        return false;
+    if (m == 1)
+        matrix_vector(b.data, n, k, b.col_stride, a.data, c);
+    else if (n == 1 && ldc == 1)
+        matrix_vector(a.data, m, k, a.row_stride, b.data, c);
+    else
+        return false;
+    return true;
+}
+
 }  // namespace detail
 
 /// Elements of scratch that `gemm` needs. It grows with each size, up to a bound for each thread.
@@ -224,6 +240,7 @@ void gemm(const thread_team& team, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrd
         finish(0, m);
         return;
     }
+    if (!accumulate && detail::try_vector_product(m, n, k, a, b, c, ldc)) return finish(0, m);
     using limits = blocks<T>;
     const bool dots = b.row_stride == 1 && a.col_stride == 1 && k >= tile<T>::lanes &&
                       ((m <= limits::dot_rows && b.col_stride != 1) || n <= limits::dot_columns);
