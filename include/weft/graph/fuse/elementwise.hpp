@@ -57,16 +57,21 @@ struct chain_fuser {
     std::array<std::int16_t, Graph::value_capacity> producer{};  // the operation that writes a value, or -1
     std::array<std::int16_t, Graph::value_capacity>
         first_use{};  // and the first that reads it, or a large number
+    std::array<std::int16_t, Graph::value_capacity> second_use{};
     std::array<std::int16_t, Graph::value_capacity> use_count{};
     static constexpr std::int16_t never = 32767;
 
     constexpr explicit chain_fuser(const Graph& graph) : g(graph) {
-        for (int v = 0; v < g.value_count; ++v) producer[v] = -1, first_use[v] = never;
+        for (int v = 0; v < g.value_count; ++v) producer[v] = -1, first_use[v] = second_use[v] = never;
         for (int i = 0; i < g.node_count; ++i) {
             const value_list in = reads(g.nodes[i]), out = writes(g.nodes[i]);
             for (int k = 0; k < in.count; ++k) {
                 ++use_count[in.id[k]];
-                if (first_use[in.id[k]] == never) first_use[in.id[k]] = std::int16_t(i);
+                auto &first = first_use[in.id[k]], &second = second_use[in.id[k]];
+                if (first == never)
+                    first = std::int16_t(i);
+                else if (second == never && first != i)
+                    second = std::int16_t(i);
             }
             for (int k = 0; k < out.count; ++k) producer[out.id[k]] = std::int16_t(i);
         }
@@ -124,8 +129,9 @@ struct chain_fuser {
         for (int k = 0; k < out.count; ++k) producer[out.id[k]] = std::int16_t(i);
         for (int k = 0; k < in.count; ++k)
             if (first_use[in.id[k]] == p) first_use[in.id[k]] = next_use(in.id[k], p + 1, i);
-        // What is stored on the way is read by others from here on.
-        first_use[v] = next_use(v, i + 1, g.node_count);
+        // What is stored on the way is read by others from the second reader on; third ones are not looked
+        // for.
+        first_use[v] = second_use[v];
     }
     constexpr std::int16_t next_use(int v, int from, int last) const {
         for (int j = from; j < last; ++j)
