@@ -14,8 +14,6 @@
 #define WEFT_HAS_EXCEPTIONS 0
 #endif
 
-#define WEFT_INLINE inline __attribute__((always_inline))
-
 /// A function that a device may run too.
 #ifdef __CUDACC__
 #define WEFT_DEVICE __host__ __device__

@@ -20,7 +20,7 @@ struct value_list {
 
 constexpr value_list reads(const node& n) {
     value_list list;
-    for (int i = 0; i < max_inputs && i < 8; ++i) list.add(n.in[i]);
+    for (int i = 0; i < max_inputs; ++i) list.add(n.in[i]);
     for (int i = 0; i < n.step_count; ++i)
         if (n.steps[i].kind != step_kind::store) list.add(n.steps[i].operand);
     return list;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <string>
 #include <utility>
 
@@ -10,17 +9,11 @@ namespace weft {
 
 namespace detail {
 
-inline bool all_finite(const auto* x, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i)
-        if (!std::isfinite(x[i])) return false;
-    return true;
-}
-
 /// Error that names the first of a model's tensors that is not finite, if there is one.
 template <class Model>
 void check_finite(const Model& model, const std::string& what, const std::string& where) {
     for (const auto& tensor : model.state())
-        if (!all_finite(tensor.data.data(), tensor.data.size()))
+        if (!is_finite(tensor.data))
             raise(what, where,
                   "parameter '" + tensor.name +
                       "' is not finite after the update before; lower the learning rate");
@@ -35,9 +28,9 @@ void trainer<Model, Loss, Optimizer>::raise_not_finite(const std::string& which,
     const std::string where = "step " + std::to_string(steps_ + 1);
     const std::string what = "training stopped: " + which + " is not a finite number";
     detail::check_finite(std::as_const(model_), what, where);
-    if (!detail::all_finite(inputs_.data(), batch * Model::input_size))
+    if (!detail::is_finite<scalar>(batch_inputs(batch)))
         raise(what, where, "the batch's inputs are not finite");
-    if (!detail::all_finite(targets_.data(), batch * target_size()))
+    if (!detail::is_finite<scalar>(batch_targets(batch)))
         raise(what, where, "the batch's targets are not finite");
     for (int i = 0; i < compiled::graph.node_count; ++i) {
         workspace_.run_one(i, memory_, int(batch), model_.random_seed().value, std::uint64_t(steps_));
@@ -46,7 +39,7 @@ void trainer<Model, Loss, Optimizer>::raise_not_finite(const std::string& which,
         for (int k = 0; k < out.count; ++k) {
             const graph::value& v = compiled::graph.values[std::size_t(out.id[k])];
             const std::size_t size = std::size_t(v.size) * (v.batched ? batch : 1);
-            if (!detail::all_finite(workspace_.value(out.id[k], memory_), size))
+            if (!detail::is_finite<scalar>({workspace_.value(out.id[k], memory_), size}))
                 raise(
                     what, where,
                     std::string("the first operation with a result that is not finite is ") +
