@@ -30,32 +30,50 @@ struct program {
     static constexpr auto source = graph::lower<Net, Loss, training>();
 
 private:
-    template <auto& G>
-    static constexpr auto tight() {
-        return graph::resized<(G.node_count > 0 ? G.node_count : 1), G.value_count>(G);
+    // The compiler keeps every graph that is named here: a pass with nothing to do makes none, and each has
+    // the size it needs.
+    static constexpr auto with_gradients() {
+        constexpr auto forward = graph::fuse_softmax_cross_entropy(source.g);
+        return graph::differentiate<graph::gradient_bound(forward)>(forward, source.loss);
     }
     static constexpr auto differentiate_source() {
-        constexpr auto fused = graph::fuse_softmax_cross_entropy(source.g);
-        if constexpr (training)
-            return graph::differentiate<graph::gradient_bound(fused)>(fused, source.loss);
-        else
-            return fused;
+        if constexpr (training) {
+            constexpr auto g = with_gradients();
+            return graph::resized<g.node_count, g.value_count>(g);
+        } else if constexpr (std::is_same_v<Loss, graph::no_loss>) {
+            return source.g;
+        } else {
+            return graph::fuse_softmax_cross_entropy(source.g);
+        }
     }
-    static constexpr auto differentiated_ = differentiate_source();
-    static constexpr auto differentiated = tight<differentiated_>();
-    static constexpr auto expanded_ = graph::expand(differentiated);
-    static constexpr auto expanded = tight<expanded_>();
-    static constexpr auto biased = graph::fuse_bias_gradient(expanded);
-    static constexpr auto needed_ = graph::eliminate(biased);
-    static constexpr auto needed = tight<needed_>();
-    static constexpr auto fused = graph::fuse_elementwise(needed);
-    static constexpr auto final_ = graph::eliminate(fused);
+    static constexpr auto differentiated = differentiate_source();
+
+    template <auto& G, int Count>
+    static constexpr auto expanded = graph::expand<Count>(G);
+    template <auto& G>
+    static constexpr const auto& expand() {
+        if constexpr (constexpr int count = graph::expandable(G); count > 0)
+            return expanded<G, count>;
+        else
+            return G;
+    }
+    template <auto& G>
+    static constexpr auto only_needed() {
+        constexpr auto parts = graph::needed(G);
+        return graph::eliminate<(parts.node_count > 0 ? parts.node_count : 1)>(G, parts);
+    }
+    static constexpr auto biased = graph::fuse_bias_gradient(expand<differentiated>());
 
 public:
     /// The graph before fusion, which computes the same numbers.
-    static constexpr auto& unfused = needed;
+    static constexpr auto unfused = only_needed<biased>();
+
+private:
+    static constexpr auto fused = graph::fuse_elementwise(unfused);
+
+public:
     /// The operations that run.
-    static constexpr auto graph = tight<final_>();
+    static constexpr auto graph = only_needed<fused>();
     static constexpr auto lifetimes = weft::graph::lifetimes(graph);
     /// Where each value of the arena lives.
     static constexpr auto plan = weft::graph::plan(graph, lifetimes);

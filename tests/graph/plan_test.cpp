@@ -40,6 +40,9 @@ constexpr auto inception = input<32, 14, 14>
               conv2d<8, kernel<1>> >> relu >> conv2d<16, kernel<3>, padding<1>> >> relu,
               conv2d<4, kernel<1>> >> relu >> conv2d<8, kernel<5>, padding<2>> >> relu,
               max_pool2d<3, stride<1>, padding<1>> >> conv2d<8, kernel<1>> >> relu);
+
+// Deep enough to be planned by time alone.
+constexpr auto deep = input<64> >> repeat<24>(residual(dense<48> >> relu >> dense<96> >> relu >> dense<64>)) >> dense<10>;
 // clang-format on
 
 template <class Program>
@@ -80,4 +83,5 @@ TEST_CASE("plans need at most 1.10 times what is alive at once", "[graph]") {
     check_both<resnet18, softmax_cross_entropy_loss<>>("ResNet-18", "ResNet-18, training");
     check_both<unet, mean_squared_error_loss>("U-Net", "U-Net, training");
     check_both<inception, mean_squared_error_loss>("Inception", "Inception, training");
+    check_both<deep, softmax_cross_entropy_loss<>>("deep residual", "deep residual, training");
 }

@@ -171,9 +171,13 @@ void match_unfused(Fixture& f) {
     };
     run("the program before element-wise fusion", compiled::unfused);
     // Nothing but the chain rule; computed at run time, as the passes are ordinary functions.
-    const auto plain = std::make_unique<const decltype(weft::graph::expand(
-        weft::graph::differentiate<weft::graph::gradient_bound(compiled::source.g)>(compiled::source.g, 0)))>(
-        weft::graph::expand(weft::graph::differentiate<weft::graph::gradient_bound(compiled::source.g)>(compiled::source.g, compiled::source.loss)));
+    const auto differentiated = [] {
+        return weft::graph::differentiate<weft::graph::gradient_bound(compiled::source.g)>(compiled::source.g,
+                                                                                           compiled::source.loss);
+    };
+    constexpr int batch_norms = 2 * weft::graph::expandable(compiled::source.g);
+    const auto expanded = [&] { return weft::graph::expand<batch_norms>(differentiated()); };
+    const auto plain = std::make_unique<const decltype(expanded())>(expanded());
     run("the program before any fusion", *plain);
 }
 

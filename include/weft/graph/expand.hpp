@@ -61,11 +61,21 @@ constexpr void expand_batch_norm_grad(Graph& g, const node& n) {
 
 }  // namespace detail
 
-/// Splits batch normalisation into its statistics and a scale and shift per channel, which fuse into what
-/// comes before: in inference, that folds it into the preceding convolution or dense layer.
+/// The number of operations that `expand` splits.
 template <int N, int V>
+constexpr int expandable(const graph<N, V>& g) {
+    int count = 0;
+    for (int i = 0; i < g.node_count; ++i)
+        count += g.nodes[i].op == opcode::batch_norm || g.nodes[i].op == opcode::batch_norm_grad;
+    return count;
+}
+
+/// Splits batch normalisation into its statistics and a scale and shift per channel, which fuse into what
+/// comes before: in inference, that folds it into the preceding convolution or dense layer. `Count` is at
+/// least expandable(g).
+template <int Count, int N, int V>
 constexpr auto expand(const graph<N, V>& g) {
-    graph<2 * N, V + 3 * N> result;
+    graph<N + Count, V + 3 * Count> result;
     for (int v = 0; v < g.value_count; ++v) result.add_value(g.values[v]);
     for (int i = 0; i < g.node_count; ++i) {
         if (g.nodes[i].op == opcode::batch_norm)
