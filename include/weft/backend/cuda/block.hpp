@@ -1,0 +1,172 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "../../config.hpp"
+
+/// CUDA kernels are written once against a block of threads that is either a device's or its twin on the
+/// host, so that a machine without a GPU runs the same source, shared memory and all.
+///
+/// A kernel is a trivially copyable functor with `static constexpr int threads` (of a block), a type `shared`
+/// (of its shared memory, trivially default constructible) and
+///     template <class Block> WEFT_DEVICE void operator()(Block& block, shared& memory) const;
+/// Its body alternates between loops `for (const int t : block)`, which each thread runs for itself and where
+/// t is its number, and block.sync(). What a thread carries from one such loop to the next lives in a
+/// `per_thread<Block, T>`.
+namespace weft::cuda_backend {
+
+inline constexpr int warp = 32;
+
+/// Shared memory of kernels that need none.
+struct no_shared {};
+
+/// The numbers first, …, last - 1.
+struct thread_range {
+    struct iterator {
+        int t;
+        WEFT_DEVICE constexpr int operator*() const { return t; }
+        WEFT_DEVICE constexpr iterator& operator++() {
+            ++t;
+            return *this;
+        }
+        WEFT_DEVICE constexpr bool operator!=(iterator other) const { return t != other.t; }
+    };
+};
+
+/// The twin of a device's block: one thread of the host takes the turns of all.
+template <int Threads>
+struct host_block {
+    static constexpr int threads = Threads;
+    std::int64_t number;  ///< of the block in the grid
+
+    template <class T>
+    struct local {
+        T values[Threads];
+        WEFT_DEVICE T& operator[](int t) { return values[t]; }
+        WEFT_DEVICE const T& operator[](int t) const { return values[t]; }
+    };
+    WEFT_DEVICE std::int64_t index() const { return number; }
+    WEFT_DEVICE thread_range::iterator begin() const { return {0}; }
+    WEFT_DEVICE thread_range::iterator end() const { return {Threads}; }
+    WEFT_DEVICE void sync() const {}
+
+    /// For each thread, x of the one in its warp whose number differs by exclusive or with `offset`.
+    template <class T>
+    WEFT_DEVICE local<T> exchanged(const local<T>& x, int offset) const {
+        local<T> result;
+        for (int t = 0; t < Threads; ++t) result[t] = x[t ^ offset];
+        return result;
+    }
+};
+
+#ifdef __CUDACC__
+/// A block of threads on a device. (Its functions are the host's too only because kernels' bodies are.)
+template <int Threads>
+struct device_block {
+    static constexpr int threads = Threads;
+
+    template <class T>
+    struct local {
+        T value;
+        WEFT_DEVICE T& operator[](int) { return value; }
+        WEFT_DEVICE const T& operator[](int) const { return value; }
+    };
+#ifdef __CUDA_ARCH__
+    WEFT_DEVICE std::int64_t index() const { return blockIdx.x; }
+    WEFT_DEVICE thread_range::iterator begin() const { return {int(threadIdx.x)}; }
+    WEFT_DEVICE thread_range::iterator end() const { return {int(threadIdx.x) + 1}; }
+    WEFT_DEVICE void sync() const { __syncthreads(); }
+    template <class T>
+    WEFT_DEVICE local<T> exchanged(const local<T>& x, int offset) const {
+        return {__shfl_xor_sync(0xffffffffu, x.value, offset)};
+    }
+#else
+    WEFT_DEVICE std::int64_t index() const { return 0; }
+    WEFT_DEVICE thread_range::iterator begin() const { return {0}; }
+    WEFT_DEVICE thread_range::iterator end() const { return {0}; }
+    WEFT_DEVICE void sync() const {}
+    template <class T>
+    WEFT_DEVICE local<T> exchanged(const local<T>& x, int) const {
+        return x;
+    }
+#endif
+};
+#endif
+
+template <class Block, class T>
+using per_thread = typename Block::template local<T>;
+
+struct sum_of_two {
+    template <class T>
+    WEFT_DEVICE constexpr T operator()(T a, T b) const {
+        return a + b;
+    }
+};
+struct larger_of_two {  // NaN stays
+    template <class T>
+    WEFT_DEVICE constexpr T operator()(T a, T b) const {
+        return a > b || a != a ? a : b;
+    }
+};
+
+/// Combines x over each run of `Width` (a power of two, at most a warp) threads; all of them get the result.
+/// The order is fixed, so that the bits are the same on every device and its twin.
+template <int Width, class Block, class T, class Op>
+WEFT_DEVICE void combine_in_warp(const Block& block, per_thread<Block, T>& x, const Op& op) {
+    for (int offset = Width / 2; offset > 0; offset /= 2) {
+        const per_thread<Block, T> other = block.exchanged(x, offset);
+        for (const int t : block) x[t] = op(x[t], other[t]);
+    }
+}
+
+/// Combines x over all threads of the block; all get the result. `memory` holds one T for each warp and may
+/// be used again after the next sync.
+template <class Block, class T, class Op>
+WEFT_DEVICE void combine(const Block& block, per_thread<Block, T>& x, T* memory, const Op& op) {
+    static_assert(Block::threads % warp == 0);
+    combine_in_warp<warp, Block, T>(block, x, op);
+    for (const int t : block)
+        if (t % warp == 0) memory[t / warp] = x[t];
+    block.sync();
+    for (const int t : block) {
+        T all = memory[0];
+        for (int w = 1; w < Block::threads / warp; ++w) all = op(all, memory[w]);
+        x[t] = all;
+    }
+}
+
+/// 16 bytes of numbers, which a thread moves at once.
+template <class T>
+struct alignas(16) pack {
+    static constexpr int size = 16 / int(sizeof(T));
+    T at[size];
+
+    WEFT_DEVICE static pack load(const T* from) {
+#ifdef __CUDA_ARCH__
+        return *reinterpret_cast<const pack*>(from);
+#else
+        pack p;
+        std::memcpy(&p, from, sizeof p);
+        return p;
+#endif
+    }
+    WEFT_DEVICE void store(T* to) const {
+#ifdef __CUDA_ARCH__
+        *reinterpret_cast<pack*>(to) = *this;
+#else
+        std::memcpy(to, this, sizeof *this);
+#endif
+    }
+    /// May packs be moved from and to here?
+    WEFT_DEVICE static bool aligned(const void* address) {
+        return reinterpret_cast<std::uintptr_t>(address) % sizeof(pack) == 0;
+    }
+};
+
+WEFT_DEVICE constexpr std::int64_t pieces(std::int64_t all, std::int64_t each) {
+    return (all + each - 1) / each;
+}
+
+}  // namespace weft::cuda_backend
