@@ -106,7 +106,7 @@ struct weights_run {
         std::ptrdiff_t views[tile<T>::columns], offsets[step];
         for (std::ptrdiff_t p = 0; p < step; ++p) offsets[p] = p * tile<T>::columns;
         for (std::ptrdiff_t k = from; k < to;) {
-            const int packets = tile_packets((to - k + lanes - 1) / lanes);
+            const int packets = tile_packets<T>((to - k + lanes - 1) / lanes);
             const int width = int(smaller(to - k, packets * lanes));
             find_views(begin, k, width, views);
             for (std::ptrdiff_t p = 0; p < count * length; p += step) {
@@ -114,15 +114,15 @@ struct weights_run {
                 for (std::ptrdiff_t done = 0; done < depth;) {
                     const std::ptrdiff_t image = (p + done) / length, at = (p + done) % length;
                     const std::ptrdiff_t size = smaller(depth - done, length - at);
-                    pack_transposed(inputs + image * input_size + at, views, size, width,
+                    pack_transposed(inputs + image * input_size + at, views, size, width, packets * lanes,
                                     panel + done * tile<T>::columns);
                     done += size;
                 }
                 for (std::ptrdiff_t f = begin; f < end;) {
                     const int height = tile_rows<T>(end - f);
-                    multiply_clipped(tile_kernel<T>(height, packets), height, width, packets * lanes, depth,
-                                     results + f * row + p, row, 1, panel, offsets, dw + f * columns + k,
-                                     columns, first > 0 || p > 0);
+                    multiply_clipped(tile_kernel<T>(height, packets), height, 0, width, packets * lanes,
+                                     depth, results + f * row + p, row, 1, panel, offsets,
+                                     dw + f * columns + k, columns, first > 0 || p > 0);
                     f += height;
                 }
             }

@@ -18,6 +18,9 @@ struct blocks {
     static constexpr std::ptrdiff_t rows = 64;
     /// Up to this many rows, a right-hand side with contiguous rows is read where it is.
     static constexpr std::ptrdiff_t few_rows = 2 * tile<T>::rows;
+    static constexpr std::ptrdiff_t in_place_rows = 32 * tile<T>::rows;
+    /// Up to this many columns, columns of a are read where they are.
+    static constexpr std::ptrdiff_t strided_columns = 16 * tile<T>::columns;
     /// Up to this many rows (or columns), dot products beat packing.
     static constexpr std::ptrdiff_t dot_rows = 6;
     static constexpr std::ptrdiff_t dot_columns = tile<T>::lanes / 4;
@@ -39,10 +42,13 @@ constexpr std::ptrdiff_t block_depth(std::ptrdiff_t k) {
     return count < 2 ? k : round_up((k + count - 1) / count, 4);
 }
 
-/// Scratch of one thread: the packed block of b, then the packed block of a.
+/// Scratch of one thread: the packed block of b, then the packed block of a. A narrow tile has a panel of its
+/// own.
 template <class T>
 constexpr std::ptrdiff_t packed_b_size(std::ptrdiff_t n, std::ptrdiff_t k) {
-    const std::ptrdiff_t panels = round_up(smaller(n, blocks<T>::columns), tile<T>::columns);
+    constexpr std::ptrdiff_t width = tile<T>::columns;
+    const std::ptrdiff_t narrow = tile<T>::narrow_lanes < tile<T>::lanes ? width : 0;
+    const std::ptrdiff_t panels = round_up(smaller(n, blocks<T>::columns), width) + narrow;
     return round_up(panels * smaller(k, blocks<T>::depth), 16);
 }
 template <class T>
@@ -63,22 +69,30 @@ struct product {
     std::ptrdiff_t first_row = 0;
 };
 
-/// One tile, of which perhaps only `columns` of `width` columns lie inside c.
+/// Whether b is read where it is: its rows are contiguous, and packing would not pay.
 template <class T>
-[[gnu::noinline]] void multiply_clipped(tile_function<T> kernel, int rows, int columns, int width,
+bool reads_in_place(const product<T>& g) {
+    // Rows a multiple of this apart would push each other out of the first cache.
+    const bool apart = g.b.row_stride * std::ptrdiff_t(sizeof(T)) % 256 != 0;
+    return g.b.col_stride == 1 && g.m <= (apart ? blocks<T>::in_place_rows : blocks<T>::few_rows);
+}
+
+/// One tile, `width` columns wide, of which only [from, to) are wanted and perhaps inside c.
+template <class T>
+[[gnu::noinline]] void multiply_clipped(tile_function<T> kernel, int rows, int from, int to, int width,
                                         std::ptrdiff_t depth, const T* a, std::ptrdiff_t a_row,
                                         std::ptrdiff_t a_col, const T* b, const std::ptrdiff_t* offsets, T* c,
                                         std::ptrdiff_t ldc, bool accumulate) {
-    if (columns == width) return kernel(depth, a, a_row, a_col, b, offsets, c, ldc, accumulate);
+    if (to - from == width) return kernel(depth, a, a_row, a_col, b, offsets, c, ldc, accumulate);
     alignas(64) T buffer[tile<T>::rows * tile<T>::columns];
     kernel(depth, a, a_row, a_col, b, offsets, buffer, tile<T>::columns, false);
     for (int r = 0; r < rows; ++r) {
         T* out = c + r * ldc;
         const T* in = buffer + r * tile<T>::columns;
         if (!accumulate)
-            copy_row(in, columns, out);
+            copy_row(in + from, to - from, out + from);
         else
-            for (int j = 0; j < columns; ++j) out[j] += in[j];
+            for (int j = from; j < to; ++j) out[j] += in[j];
     }
 }
 
@@ -86,16 +100,16 @@ template <class T>
 template <class T>
 [[gnu::noinline]] void multiply_block(const product<T>& g, std::ptrdiff_t first, std::ptrdiff_t last,
                                       std::ptrdiff_t p, std::ptrdiff_t depth) {
-    constexpr int lanes = tile<T>::lanes, width = tile<T>::columns;
-    const bool direct = g.b.col_stride == 1 && g.m <= blocks<T>::few_rows;
-    const bool pack_a = g.a.col_stride != 1 && g.n > 2 * width && g.m > 1;
+    constexpr int pitch = tile<T>::columns;
+    const bool direct = reads_in_place(g);
+    const bool pack_a = g.a.col_stride != 1 && g.n > blocks<T>::strided_columns && g.m > 1;
     const bool accumulate = g.accumulate || p > 0;
     std::ptrdiff_t packed_offsets[blocks<T>::depth], direct_offsets[blocks<T>::depth];
-    for (std::ptrdiff_t i = 0; i < depth; ++i) packed_offsets[i] = i * width;
+    for (std::ptrdiff_t i = 0; i < depth; ++i) packed_offsets[i] = i * pitch;
     if (direct)
         for (std::ptrdiff_t i = 0; i < depth; ++i) direct_offsets[i] = i * g.b.row_stride;
-    std::ptrdiff_t column_offsets[tile<T>::columns];
-    for (int j = 0; j < width; ++j) column_offsets[j] = j * g.b.col_stride;
+    std::ptrdiff_t column_offsets[pitch];
+    for (int j = 0; j < pitch; ++j) column_offsets[j] = j * g.b.col_stride;
     T* const packed_b = g.scratch;
     T* const packed_a = g.scratch + packed_b_size<T>(g.n, g.k);
 
@@ -103,31 +117,39 @@ template <class T>
         const std::ptrdiff_t rows = smaller(g.m - row, blocks<T>::rows);
         if (pack_a) pack_rows<T>({g.a.at(row, p), g.a.row_stride, g.a.col_stride}, rows, depth, packed_a);
         T* panel = packed_b;
-        for (std::ptrdiff_t j = first; j < last; panel += depth * width) {
-            const int packets = tile_packets((last - j + lanes - 1) / lanes);
-            const int columns = int(smaller(last - j, packets * lanes));
-            const bool partial = columns < packets * lanes;
-            const bool in_place = direct && !partial;
+        for (std::ptrdiff_t next = first; next < last;) {
+            const int packets = next_packets<T>(last - next);
+            const int width = tile_width<T>(packets);
+            // The last tile moves back over columns that are done; in a block too narrow for that it is cut.
+            const std::ptrdiff_t j = last - next < width && last - first >= width ? last - width : next;
+            const int from = int(next - j), to = int(smaller(last - j, width));
+            const bool in_place = direct && to == width;
             if (row == 0 && !in_place) {
                 if (g.b.col_stride == 1)
-                    pack_straight(g.b.at(p, j), g.b.row_stride, depth, columns, panel);
+                    pack_straight(g.b.at(p, j), g.b.row_stride, depth, to, panel);
                 else
-                    pack_transposed(g.b.at(p, j), column_offsets, depth, columns, panel);
+                    pack_transposed(g.b.at(p, j), column_offsets, depth, to, width, panel);
             }
             const T* b = in_place ? g.b.at(p, j) : panel;
             const std::ptrdiff_t* offsets = in_place ? direct_offsets : packed_offsets;
+            // Doing columns again gives the same numbers, unless they are added.
+            const int start = accumulate ? from : 0;
             for (std::ptrdiff_t i = 0; i < rows;) {
                 const int height = tile_rows<T>(rows - i);
-                const auto kernel = tile_kernel<T>(height, packets);
                 const T* a = pack_a ? packed_a + i * depth : g.a.at(row + i, p);
                 const std::ptrdiff_t a_row = pack_a ? 1 : g.a.row_stride;
                 const std::ptrdiff_t a_col = pack_a ? height : g.a.col_stride;
-                T* c = g.c + (row + i) * g.ldc + j;
-                multiply_clipped(kernel, height, columns, packets * lanes, depth, a, a_row, a_col, b, offsets,
-                                 c, g.ldc, accumulate);
+                T* const c = g.c + (row + i) * g.ldc + j;
+                const auto kernel = tile_kernel<T>(height, packets);
+                if (to - start == width)
+                    kernel(depth, a, a_row, a_col, b, offsets, c, g.ldc, accumulate);
+                else
+                    multiply_clipped(kernel, height, start, to, width, depth, a, a_row, a_col, b, offsets, c,
+                                     g.ldc, accumulate);
                 i += height;
             }
-            j += columns;
+            next = j + to;
+            if (g.m > blocks<T>::rows) panel += depth * pitch;  // else nobody reads this one again
         }
         if (last == g.n && p + depth == g.k) g.finish(g.first_row + row, rows);
     }
@@ -206,12 +228,15 @@ struct shared_product {
 template <class T>
 bool try_vector_product(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, matrix_ref<T> a,
                         matrix_ref<T> b, T* c, std::ptrdiff_t ldc) {
-    if (a.col_stride != 1 || b.row_stride != 1 || k < tile<T>::lanes || m * n * k > vector_product_limit)
-        return false;
-    if (m == 1)
-        matrix_vector(b.data, n, k, b.col_stride, a.data, c);
-    else if (n == 1 && ldc == 1)
-        matrix_vector(a.data, m, k, a.row_stride, b.data, c);
+    if ((m != 1 && (n != 1 || ldc != 1)) || m * n * k > vector_product_limit) return false;
+    const matrix_ref<T> w = m == 1 ? matrix_ref<T>{b.data, b.col_stride, b.row_stride} : a;
+    if ((m == 1 ? a.col_stride : b.row_stride) != 1) return false;
+    const T* const x = m == 1 ? a.data : b.data;
+    const std::ptrdiff_t results = m == 1 ? n : m;
+    if (w.col_stride == 1 && k >= tile<T>::lanes)
+        matrix_vector(w.data, results, k, w.row_stride, x, c);
+    else if (w.row_stride == 1)
+        add_columns(w.data, results, k, w.col_stride, x, c);
     else
         return false;
     return true;

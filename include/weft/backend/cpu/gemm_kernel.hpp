@@ -10,51 +10,90 @@ namespace weft::cpu_backend {
 template <class T>
 using packet = typename Eigen::internal::packet_traits<T>::type;
 
+// A packet type keeps its alignment without being asked.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+#endif
+
+/// Half a packet of 64 bytes, else a whole one: what an edge is made of where wide packets run as two halves.
+template <class T, bool Wide = sizeof(packet<T>) == 64>
+struct narrow {
+    using type = typename Eigen::internal::unpacket_traits<packet<T>>::half;
+    static constexpr int lanes = Eigen::internal::unpacket_traits<packet<T>>::size / 2;
+};
+template <class T>
+struct narrow<T, false> {
+    using type = packet<T>;
+    static constexpr int lanes = Eigen::internal::unpacket_traits<packet<T>>::size;
+};
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+/// The packets of a tile that is P packets wide; of one that is none, a narrow one.
+template <class T, int P>
+struct tile_packet {
+    using type = packet<T>;
+};
+template <class T>
+struct tile_packet<T, 0> : narrow<T> {};
+
 /// The register tile: `rows` rows of `packets` packets of accumulators, one broadcast number and `packets`
 /// packets of the right-hand side, which is what the registers hold.
 template <class T>
 struct tile {
     static constexpr int lanes = Eigen::internal::unpacket_traits<packet<T>>::size;
     static constexpr int rows = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 8 : 4;
+#ifdef EIGEN_HAS_SINGLE_INSTRUCTION_MADD
     static constexpr int packets = 3;
+#else
+    static constexpr int packets = 2;  // products need registers of their own
+#endif
+    static constexpr int narrow_lanes = narrow<T>::lanes;
     static constexpr int columns = packets * lanes;
     /// Rows and columns of a tile of dot products.
     static constexpr int dot_rows = 4;
     static constexpr int dot_columns = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 6 : 2;
 };
 
-/// c[R x P packets] (+)= a[R x depth] * b[depth x P packets]. Row p of b starts at b + offsets[p], so b can
-/// be a matrix, a packed panel, or the shifted views of an image. Each element is one chain of multiply-adds
-/// over the depth, so it does not depend on the shape of the tile around it.
+/// c[R x P packets] (+)= a[R x depth] * b[depth x P packets], where no packets are a narrow one. Row p of b
+/// starts at b + offsets[p], so b can be a matrix, a packed panel, or the shifted views of an image. Each
+/// element is one chain of multiply-adds over the depth, so it does not depend on the shape of the tile
+/// around it.
 template <int R, int P, class T>
 void multiply_tile(std::ptrdiff_t depth, const T* a, std::ptrdiff_t a_row, std::ptrdiff_t a_col, const T* b,
                    const std::ptrdiff_t* offsets, T* c, std::ptrdiff_t ldc, bool accumulate) {
     using namespace Eigen::internal;
-    constexpr int lanes = tile<T>::lanes;
-    packet<T> sum[R][P];
+    using Packet = typename tile_packet<T, P>::type;
+    constexpr int Q = P == 0 ? 1 : P, lanes = P == 0 ? tile<T>::narrow_lanes : tile<T>::lanes;
+    Packet sum[R][Q];
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
-        for (int q = 0; q < P; ++q) sum[r][q] = pset1<packet<T>>(T(0));
+        for (int q = 0; q < Q; ++q) sum[r][q] = pset1<Packet>(T(0));
     }
-    for (std::ptrdiff_t p = 0; p < depth; ++p, a += a_col) {
+    // Clang would unroll eight times: no faster, and slower to compile.
+#pragma GCC unroll 2
+    for (std::ptrdiff_t p = 0; p < depth; ++p) {
         const T* row = b + offsets[p];
-        packet<T> right[P];
+        Packet right[Q];
 #pragma GCC unroll 16
-        for (int q = 0; q < P; ++q) right[q] = ploadu<packet<T>>(row + q * lanes);
+        for (int q = 0; q < Q; ++q) right[q] = ploadu<Packet>(row + q * lanes);
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r) {
-            const packet<T> left = pset1<packet<T>>(a[r * a_row]);
+            const Packet left = pset1<Packet>(a[p * a_col + r * a_row]);
 #pragma GCC unroll 16
-            for (int q = 0; q < P; ++q) sum[r][q] = pmadd(left, right[q], sum[r][q]);
+            for (int q = 0; q < Q; ++q) sum[r][q] = pmadd(left, right[q], sum[r][q]);
         }
     }
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
-        for (int q = 0; q < P; ++q) {
+        for (int q = 0; q < Q; ++q) {
             T* out = c + r * ldc + q * lanes;
-            pstoreu(out, accumulate ? padd(ploadu<packet<T>>(out), sum[r][q]) : sum[r][q]);
+            pstoreu(out, accumulate ? padd(ploadu<Packet>(out), sum[r][q]) : sum[r][q]);
         }
     }
 }
@@ -63,16 +102,22 @@ template <class T>
 using tile_function = void (*)(std::ptrdiff_t, const T*, std::ptrdiff_t, std::ptrdiff_t, const T*,
                                const std::ptrdiff_t*, T*, std::ptrdiff_t, bool);
 
-/// The kernel for a tile of `rows` (8, 4, 2 or 1) by `packets` (1 to 3).
+/// The kernel for a tile of `rows` (8, 4, 2 or 1) by `packets` (0 to tile::packets).
 template <class T>
 tile_function<T> tile_kernel(int rows, int packets) {
-    constexpr int most = tile<T>::rows;
-    static constexpr tile_function<T> kernels[4][3] = {
-        {multiply_tile<1, 1, T>, multiply_tile<1, 2, T>, multiply_tile<1, 3, T>},
-        {multiply_tile<2, 1, T>, multiply_tile<2, 2, T>, multiply_tile<2, 3, T>},
-        {multiply_tile<4, 1, T>, multiply_tile<4, 2, T>, multiply_tile<4, 3, T>},
-        {multiply_tile<most, 1, T>, multiply_tile<most, 2, T>, multiply_tile<most, 3, T>}};
-    return kernels[rows == 1 ? 0 : rows == 2 ? 1 : rows == 4 ? 2 : 3][packets - 1];
+    constexpr int most = tile<T>::rows, wide = tile<T>::packets;
+    // Without narrow packets nobody asks for zero of them.
+    constexpr int none = tile<T>::narrow_lanes < tile<T>::lanes ? 0 : 1;
+    static constexpr tile_function<T> kernels[4][4] = {
+        {multiply_tile<1, none, T>, multiply_tile<1, 1, T>, multiply_tile<1, 2, T>,
+         multiply_tile<1, wide, T>},
+        {multiply_tile<2, none, T>, multiply_tile<2, 1, T>, multiply_tile<2, 2, T>,
+         multiply_tile<2, wide, T>},
+        {multiply_tile<4, none, T>, multiply_tile<4, 1, T>, multiply_tile<4, 2, T>,
+         multiply_tile<4, wide, T>},
+        {multiply_tile<most, none, T>, multiply_tile<most, 1, T>, multiply_tile<most, 2, T>,
+         multiply_tile<most, wide, T>}};
+    return kernels[rows == 1 ? 0 : rows == 2 ? 1 : rows == 4 ? 2 : 3][packets];
 }
 
 /// The rows of the next tile when `left` remain.
@@ -82,7 +127,21 @@ constexpr int tile_rows(std::ptrdiff_t left) {
 }
 
 /// The packets of the next tile when `left` packets remain: four are two and two, not three and one.
-constexpr int tile_packets(std::ptrdiff_t left) { return left == 4 ? 2 : left >= 3 ? 3 : int(left); }
+template <class T>
+constexpr int tile_packets(std::ptrdiff_t left) {
+    return left == 4 ? 2 : left >= tile<T>::packets ? tile<T>::packets : int(left);
+}
+
+/// The packets of the next tile when `left` columns remain: none where a narrow one holds them.
+template <class T>
+constexpr int next_packets(std::ptrdiff_t left) {
+    constexpr int lanes = tile<T>::lanes, narrow = tile<T>::narrow_lanes;
+    return tile_packets<T>((left + narrow - 1) / narrow * narrow / lanes);
+}
+template <class T>
+constexpr int tile_width(int packets) {
+    return packets == 0 ? tile<T>::narrow_lanes : packets * tile<T>::lanes;
+}
 
 /// out[i] = in[i], in a row.
 template <class T>

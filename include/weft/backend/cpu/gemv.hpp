@@ -47,6 +47,37 @@ template <class T>
     for (; j < rows; ++j) dot_rows<1>(w + j * stride, stride, k, x, end, y + j);
 }
 
+/// y[size] = or += the sum of C columns of w, each contiguous and `stride` after the one before, times x.
+template <int C, class T>
+void add_some_columns(const T* w, std::ptrdiff_t size, std::ptrdiff_t stride, const T* x, T* y, bool add) {
+    using namespace Eigen::internal;
+    constexpr int lanes = tile<T>::lanes;
+    packet<T> factor[C];
+#pragma GCC unroll 16
+    for (int c = 0; c < C; ++c) factor[c] = pset1<packet<T>>(x[c]);
+    std::ptrdiff_t i = 0;
+    for (; i + lanes <= size; i += lanes) {
+        packet<T> sum = add ? ploadu<packet<T>>(y + i) : pset1<packet<T>>(T(0));
+#pragma GCC unroll 16
+        for (int c = 0; c < C; ++c) sum = pmadd(factor[c], ploadu<packet<T>>(w + c * stride + i), sum);
+        pstoreu(y + i, sum);
+    }
+    for (; i < size; ++i) {
+        T sum = add ? y[i] : T(0);
+        for (int c = 0; c < C; ++c) sum += x[c] * w[c * stride + i];
+        y[i] = sum;
+    }
+}
+
+/// y[size] = w x, where the k columns of w are contiguous: w is read in the order in which it lies in memory.
+template <class T>
+[[gnu::noinline]] void add_columns(const T* w, std::ptrdiff_t size, std::ptrdiff_t k, std::ptrdiff_t stride,
+                                   const T* x, T* y) {
+    std::ptrdiff_t p = 0;
+    for (; p + 8 <= k; p += 8) add_some_columns<8>(w + p * stride, size, stride, x + p, y, p > 0);
+    for (; p < k; ++p) add_some_columns<1>(w + p * stride, size, stride, x + p, y, p > 0);
+}
+
 }  // namespace detail
 
 /// Products with one row or column up to this many weights go through `matrix_vector`; beyond, several

@@ -254,7 +254,7 @@ template <class T>
         for (std::ptrdiff_t block = 0; block < c.rows; block += blocks<T>::rows) {
             const std::ptrdiff_t rows = smaller(blocks<T>::rows, c.rows - block);
             for (std::ptrdiff_t j = 0; j < packets;) {
-                const int width = tile_packets(packets - j);
+                const int width = tile_packets<T>(packets - j);
                 const T* const view = c.view + row * c.pitch + j * lanes;
                 std::ptrdiff_t p = 0;
                 do {

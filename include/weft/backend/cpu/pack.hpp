@@ -21,27 +21,40 @@ struct matrix_ref {
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 #endif
 
-/// Fills one panel, [depth x tile columns], with `columns` columns of b and zeros up to whole packets. Column
-/// j is contiguous and starts at b + offsets[j]: squares of packets are turned.
+/// Turns a square of narrow packets: rows at from[l] + p, columns at out + l * pitch.
+template <class T>
+void turn_square(const T* const* from, std::ptrdiff_t p, T* out, std::ptrdiff_t pitch) {
+    using namespace Eigen::internal;
+    using Packet = typename narrow<T>::type;
+    constexpr int lanes = tile<T>::narrow_lanes;
+    PacketBlock<Packet, lanes> block;
+#pragma GCC unroll 16
+    for (int l = 0; l < lanes; ++l) block.packet[l] = ploadu<Packet>(from[l] + p);
+    ptranspose(block);
+#pragma GCC unroll 16
+    for (int l = 0; l < lanes; ++l) pstoreu(out + l * pitch, block.packet[l]);
+}
+
+/// Fills the first `width` columns of a panel, [depth x tile columns]. Column j is contiguous and starts at
+/// b + offsets[j]. Beyond `columns` the last one is repeated; nobody reads what comes of it.
 template <class T>
 [[gnu::noinline]] void pack_transposed(const T* b, const std::ptrdiff_t* offsets, std::ptrdiff_t depth,
-                                       int columns, T* panel) {
-    using namespace Eigen::internal;
-    constexpr int lanes = tile<T>::lanes, width = tile<T>::columns;
-    for (int j = 0; j < columns; j += lanes) {
-        const int valid = columns - j < lanes ? columns - j : lanes;
-        std::ptrdiff_t p = 0;
-        for (; p + lanes <= depth; p += lanes) {
-            PacketBlock<packet<T>, lanes> block;
-            for (int l = 0; l < lanes; ++l)
-                block.packet[l] =
-                    l < valid ? ploadu<packet<T>>(b + offsets[j + l] + p) : pset1<packet<T>>(T(0));
-            ptranspose(block);
-            for (int l = 0; l < lanes; ++l) pstoreu(panel + (p + l) * width + j, block.packet[l]);
+                                       int columns, int width, T* panel) {
+    constexpr int lanes = tile<T>::narrow_lanes, pitch = tile<T>::columns;
+    if (depth < lanes) {
+        for (int j = 0; j < width; ++j)
+            for (std::ptrdiff_t p = 0; p < depth; ++p)
+                panel[p * pitch + j] = b[offsets[j < columns ? j : columns - 1] + p];
+        return;
+    }
+    for (int j = 0; j < width; j += lanes) {
+        const T* from[lanes];
+        for (int l = 0; l < lanes; ++l) from[l] = b + offsets[j + l < columns ? j + l : columns - 1];
+        for (std::ptrdiff_t next = 0; next < depth; next += lanes) {
+            // The last square overlaps the one before.
+            const std::ptrdiff_t p = next + lanes <= depth ? next : depth - lanes;
+            turn_square(from, p, panel + p * pitch + j, pitch);
         }
-        for (; p < depth; ++p)
-            for (int l = 0; l < lanes; ++l)
-                panel[p * width + j + l] = l < valid ? b[offsets[j + l] + p] : T(0);
     }
 }
 
