@@ -16,11 +16,15 @@ struct blocks {
     static constexpr std::ptrdiff_t depth = panel_bytes / std::ptrdiff_t(tile<T>::columns * sizeof(T));
     static constexpr std::ptrdiff_t columns = block_bytes / panel_bytes * std::ptrdiff_t(tile<T>::columns);
     static constexpr std::ptrdiff_t rows = 64;
-    /// Up to this many rows, a right-hand side with contiguous rows is read where it is.
+    /// Up to this many rows, shifted views of an image are read where they are.
     static constexpr std::ptrdiff_t few_rows = 2 * tile<T>::rows;
+    /// Up to this many rows, a right-hand side with contiguous rows is read where it is; fewer where its rows
+    /// push each other out of the first cache, but a tall tile has enough to do to wait for the second.
+    static constexpr bool tall = tile<T>::rows >= 8;
     static constexpr std::ptrdiff_t in_place_rows = 32 * tile<T>::rows;
-    /// Up to this many columns, columns of a are read where they are.
-    static constexpr std::ptrdiff_t strided_columns = 16 * tile<T>::columns;
+    static constexpr std::ptrdiff_t colliding_rows = tall ? 64 : 8;
+    /// Up to this many columns of b, a with contiguous columns is read where it is.
+    static constexpr std::ptrdiff_t strided_columns = (tall ? 64 : 16) * tile<T>::columns;
     /// Up to this many rows (or columns), dot products beat packing.
     static constexpr std::ptrdiff_t dot_rows = 6;
     static constexpr std::ptrdiff_t dot_columns = tile<T>::lanes / 4;
@@ -74,7 +78,7 @@ template <class T>
 bool reads_in_place(const product<T>& g) {
     // Rows a multiple of this apart would push each other out of the first cache.
     const bool apart = g.b.row_stride * std::ptrdiff_t(sizeof(T)) % 256 != 0;
-    return g.b.col_stride == 1 && g.m <= (apart ? blocks<T>::in_place_rows : blocks<T>::few_rows);
+    return g.b.col_stride == 1 && g.m <= (apart ? blocks<T>::in_place_rows : blocks<T>::colliding_rows);
 }
 
 /// One tile, `width` columns wide, of which only [from, to) are wanted and perhaps inside c.
