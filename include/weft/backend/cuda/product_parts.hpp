@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstddef>
+
+#include "product_tile.hpp"
+
+namespace weft::cuda_backend {
+
+/// No steps follow.
+struct no_tail {
+    template <class T>
+    WEFT_DEVICE T after(T x, std::int64_t) const {
+        return x;
+    }
+};
+
+/// How many blocks keep a large device busy. A constant, so that the order of sums does not depend on the
+/// device.
+inline constexpr std::int64_t wanted_blocks = 264;
+
+/// Cuts the depth of a product of `tiles` tiles so that there are enough blocks, but each still has `least`
+/// of it to sum; cuts are at multiples of `unit`.
+constexpr void split_depth(product_sizes& s, std::int64_t tiles, int unit, int least) {
+    const std::int64_t wanted = tiles < wanted_blocks ? pieces(wanted_blocks, tiles) : 1,
+                       possible = s.depth / least;
+    const std::int64_t parts = wanted < possible ? wanted : possible;
+    s.split_depth = parts < 2 ? s.depth : int(pieces(pieces(s.depth, parts), unit) * unit);
+    s.splits = s.depth == 0 ? 1 : int(pieces(s.depth, s.split_depth));
+}
+
+/// Numbers between the parts of two splits: parts begin where packs may.
+constexpr std::int64_t part_stride(std::int64_t size) { return pieces(size, 4) * 4; }
+
+/// The results of a product that was cut: out = tail(the sum of the parts), each sum in a fixed tree. Of
+/// `all` numbers, those after the first `size` are line sums.
+template <class T, class Tail>
+struct sum_of_parts {
+    static constexpr int ways = 8, threads = ways * warp;
+    struct shared {
+        T sum[ways][warp];
+    };
+    const T* parts;
+    T *out, *line_sums;
+    Tail tail;
+    std::int64_t all, size, stride;
+    int splits;
+
+    template <class Block>
+    WEFT_DEVICE void operator()(Block& block, shared& memory) const {
+        const std::int64_t first = block.index() * warp;
+        for (const int t : block) {
+            const std::int64_t i = first + t % warp;
+            T sum = T(0);
+            if (i < all)
+                for (int s = t / warp; s < splits; s += ways) sum += parts[s * stride + i];
+            memory.sum[t / warp][t % warp] = sum;
+        }
+        block.sync();
+        for (const int t : block) {
+            const std::int64_t i = first + t;
+            if (t >= warp || i >= all) continue;
+            T sum = memory.sum[0][t];
+            for (int w = 1; w < ways; ++w) sum += memory.sum[w][t];
+            if (i < size)
+                out[i] = tail.after(sum, i);
+            else
+                line_sums[i - size] = sum;
+        }
+    }
+};
+
+/// Where a product's results go: `out`, or the line sums of its left factor, or parts of both.
+template <class T>
+struct product_outputs {
+    T *out, *line_sums, *scratch;
+};
+
+/// Numbers in one split's part.
+constexpr std::int64_t part_size(const product_sizes& s, bool line_sums) {
+    return std::int64_t(s.count) * s.rows * (s.columns + (line_sums ? 1 : 0));
+}
+/// Scratch that a product needs.
+constexpr std::size_t parts_scratch(const product_sizes& s, bool line_sums) {
+    return s.splits < 2 ? 0 : std::size_t(s.splits * part_stride(part_size(s, line_sums)));
+}
+
+template <class Device, class T, class Tail>
+void add_parts(const Device& device, const product_sizes& s, const product_outputs<T>& to, const Tail& tail) {
+    const std::int64_t all = part_size(s, to.line_sums != nullptr);
+    device.launch(pieces(all, warp), sum_of_parts<T, Tail>{to.scratch, to.out, to.line_sums, tail, all,
+                                                           part_size(s, false), part_stride(all), s.splits});
+}
+
+}  // namespace weft::cuda_backend

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <algorithm>
+
+#include "elementwise.hpp"
+#include "multiply.hpp"
+
+namespace weft::cuda_backend {
+
+/// The plan of gemm, gemm_data or gemm_weights.
+template <class T>
+constexpr product_plan plan_of_product(const graph::node& n, std::int64_t batch) {
+    const std::int64_t rows = batch * n.attribute[0], outs = n.attribute[1], depth = n.attribute[2];
+    if (n.op == graph::opcode::gemm_weights) return plan_product<T>(1, outs, depth, rows);
+    if (n.op == graph::opcode::gemm_data) return plan_product<T>(1, rows, depth, outs);
+    return plan_product<T>(1, rows, outs, depth);
+}
+
+/// The scratch that `products` needs for batches up to a capacity, in numbers. (A smaller batch may need more
+/// than a larger one, of which fewer parts are made.)
+template <class T>
+std::size_t product_scratch(const graph::node& n, int capacity) {
+    std::size_t most = 0;
+    for (int batch = 1; batch <= capacity; ++batch)
+        most = std::max(most, parts_scratch(plan_of_product<T>(n, batch).sizes, n.out[1] >= 0));
+    return most;
+}
+
+/// gemm, gemm_data and gemm_weights with what follows.
+template <graph::opcode Op, class Chain, class Device, class T>
+void products(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
+    const std::int64_t rows = std::int64_t(a.batch) * n.attribute[0];
+    const int outs = n.attribute[1], depth = n.attribute[2];
+    check_sizes(rows, std::max(outs, depth), rows);
+    const product_plan plan = plan_of_product<T>(n, a.batch);
+    if constexpr (Op == graph::opcode::gemm_weights) {
+        multiply<T>(device, plan, strided_lines<T, false>(a.in[1], outs, outs, int(rows)),
+                    strided_lines<T, false>(a.in[0], depth, depth, int(rows)),
+                    matrix_result<T>(a.out[0], outs, depth), no_tail{},
+                    product_outputs<T>{a.out[0], a.out[1], scratch});
+    } else {
+        const chain_functor<Chain, T> tail(n, a);
+        const product_outputs<T> to{a.out[0], nullptr, scratch};
+        if constexpr (Op == graph::opcode::gemm)
+            multiply<T>(device, plan, strided_lines<T, true>(a.in[0], depth, int(rows), depth),
+                        strided_lines<T, true>(a.in[1], depth, outs, depth),
+                        matrix_result<T>(a.out[0], rows, outs), tail, to);
+        else
+            multiply<T>(device, plan, strided_lines<T, true>(a.in[0], outs, int(rows), outs),
+                        strided_lines<T, false>(a.in[1], depth, depth, outs),
+                        matrix_result<T>(a.out[0], rows, depth), tail, to);
+    }
+}
+
+}  // namespace weft::cuda_backend
