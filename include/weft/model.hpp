@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "backend/reference/run.hpp"
+#include "backend/reference/policy.hpp"
 #include "core/error.hpp"
 #include "core/named_tensor.hpp"
 #include "initialize.hpp"
@@ -49,20 +49,24 @@ class model {
 public:
     template <class... Arguments>
     explicit model(Arguments&&...) {
-        if constexpr (!is_poison<std::remove_cv_t<decltype(Expression)>>)
-            static_cast<void>(sizeof(not_a_network<std::remove_cv_t<decltype(Expression)>>));
+        if constexpr (!is_poison<std::remove_cvref_t<decltype(Expression)>>)
+            static_cast<void>(sizeof(not_a_network<std::remove_cvref_t<decltype(Expression)>>));
     }
 };
 
 template <auto Expression, class Policy>
-requires Network<std::remove_cv_t<decltype(Expression)>>
+requires Network<std::remove_cvref_t<decltype(Expression)>>
 class model<Expression, Policy> {
 public:
-    using network = std::remove_cv_t<decltype(Expression)>;
+    using network = std::remove_cvref_t<decltype(Expression)>;
     using policy = Policy;
     using scalar = typename Policy::scalar;
     using inference = program<network>;
     using inference_workspace = workspace<Policy, inference>;
+    using memory = memory_of<Policy>;
+    /// The same network on the host.
+    using host_model =
+        model<Expression, std::conditional_t<memory::on_host, Policy, reference_policy<scalar>>>;
 
     static constexpr std::size_t input_size = network::input_type::size,
                                  output_size = network::output_type::size;
@@ -75,9 +79,26 @@ public:
           parameters_(std::size_t(inference::source.parameter_size)),
           state_(std::size_t(inference::source.state_size)),
           workspace_(capacity) {
-        std::uint64_t index = 0;
-        for (const graph::parameter_record& p : inference::source.parameters)
-            initialize(values(*this, p), p, s, index++);
+        if constexpr (memory::on_host) {
+            std::uint64_t index = 0;
+            for (const graph::parameter_record& p : inference::source.parameters)
+                initialize(values(*this, p), p, s, index++);
+        } else {
+            assign(host_model(s, batch_capacity{1}));
+        }
+    }
+
+    /// Takes over the parameters and statistics of a model of the same network on any policy.
+    template <class Other>
+    void assign(const model<Expression, Other>& other) {
+        copy<model<Expression, Other>>(other.parameters_, parameters_);
+        copy<model<Expression, Other>>(other.state_, state_);
+    }
+    /// A copy on the host, for a policy that keeps its numbers elsewhere.
+    host_model on_host() const requires(!memory::on_host) {
+        host_model result(seed_, batch_capacity{1});
+        result.assign(*this);
+        return result;
     }
 
     /// The seed that the parameters came from; training draws from it too.
@@ -99,30 +120,38 @@ public:
                   "each sample has " + std::to_string(input_size) + " inputs and " +
                       std::to_string(output_size) + " outputs");
         // Inference writes neither parameters nor statistics.
-        bindings<scalar> b{.parameters = const_cast<scalar*>(parameters_.data()),
-                           .state = const_cast<scalar*>(state_.data())};
+        auto& self = const_cast<model&>(*this);
+        bindings<scalar, memory> b;
+        b.parameters = self.parameters_.data();
+        b.state = self.state_.data();
         for (std::size_t first = 0; first < batch; first += std::size_t(space.capacity())) {
             const std::size_t count = std::min(batch - first, std::size_t(space.capacity()));
-            b.input = inputs.data() + first * input_size;
+            b.input = space.load(inputs.subspan(first * input_size, count * input_size));
             space.run(b, int(count));
-            std::copy_n(space.value(inference::source.output, b), count * output_size,
-                        outputs.data() + first * output_size);
+            space.read(inference::source.output, b,
+                       outputs.subspan(first * output_size, count * output_size));
         }
     }
 
     /// All trained parameters, in state_dict order, one after the other.
-    std::span<scalar> parameters() { return parameters_.span(); }
-    std::span<const scalar> parameters() const { return parameters_.span(); }
+    std::span<scalar> parameters() requires memory::on_host { return parameters_.span(); }
+    std::span<const scalar> parameters() const requires memory::on_host { return parameters_.span(); }
     /// All running statistics.
-    std::span<scalar> statistics() { return state_.span(); }
+    std::span<scalar> statistics() requires memory::on_host { return state_.span(); }
 
     /// One parameter or statistic by its name, such as "0.weight". Error for an unknown name.
-    std::span<scalar> parameter(std::string_view name) { return values(*this, record(name)); }
-    std::span<const scalar> parameter(std::string_view name) const { return values(*this, record(name)); }
+    std::span<scalar> parameter(std::string_view name) requires memory::on_host {
+        return values(*this, record(name));
+    }
+    std::span<const scalar> parameter(std::string_view name) const requires memory::on_host {
+        return values(*this, record(name));
+    }
 
     /// Every parameter and statistic with its name and shape, in state_dict order.
-    std::vector<named_tensor<scalar>> state() { return named<scalar>(*this); }
-    std::vector<named_tensor<const scalar>> state() const { return named<const scalar>(*this); }
+    std::vector<named_tensor<scalar>> state() requires memory::on_host { return named<scalar>(*this); }
+    std::vector<named_tensor<const scalar>> state() const requires memory::on_host {
+        return named<const scalar>(*this);
+    }
 
     /// The declaration of a parameter. Error for an unknown name.
     static const graph::parameter_record& record(std::string_view name) {
@@ -149,10 +178,31 @@ private:
         return result;
     }
 
+    template <class From, class Buffer>
+    static void copy(const Buffer& from, typename memory::template buffer<scalar>& to) {
+        std::vector<typename From::scalar> numbers(from.size());
+        From::memory::template read<typename From::scalar>(from.data(), numbers);
+        const std::vector<scalar> converted(numbers.begin(), numbers.end());
+        memory::template write<scalar>(converted, to.data());
+    }
+
+    template <auto, class>
+    friend class model;
+    template <class, class, class>
+    friend class trainer;
+
     seed seed_;
-    buffer<scalar> parameters_, state_;
+    typename memory::template buffer<scalar> parameters_, state_;
     inference_workspace workspace_;
 };
+
+/// A model on another policy, with the same parameters and statistics: to<cuda>(model).
+template <class Policy, auto Expression, class From>
+model<Expression, Policy> to(const model<Expression, From>& from, batch_capacity capacity = {}) {
+    model<Expression, Policy> result(from.random_seed(), capacity);
+    result.assign(from);
+    return result;
+}
 
 /// The number of trained numbers of a network.
 template <class In, class Out, class... Layers>
@@ -165,8 +215,8 @@ constexpr int parameter_count(network<In, Out, Layers...>) {
 template <auto Net, class T, std::size_t P>
 constexpr auto evaluate_constant(
     const std::array<T, P>& parameters,
-    const std::array<T, std::remove_cv_t<decltype(Net)>::input_type::size>& input) {
-    using compiled = program<std::remove_cv_t<decltype(Net)>>;
+    const std::array<T, std::remove_cvref_t<decltype(Net)>::input_type::size>& input) {
+    using compiled = program<std::remove_cvref_t<decltype(Net)>>;
     static_assert(P == std::size_t(compiled::source.parameter_size),
                   "weft: this is not the network's number of parameters");
     std::array<T, std::size_t(compiled::plan.per_sample + compiled::plan.fixed + 1)> arena{};
@@ -181,7 +231,7 @@ constexpr auto evaluate_constant(
         const graph::node& n = compiled::graph.nodes[std::size_t(i)];
         reference_backend::run<typename compiled::functions>(n, memory.arguments_of(n, 1));
     }
-    std::array<T, std::remove_cv_t<decltype(Net)>::output_type::size> output{};
+    std::array<T, std::remove_cvref_t<decltype(Net)>::output_type::size> output{};
     const T* result = memory.locate(compiled::source.output);
     for (std::size_t i = 0; i < output.size(); ++i) output[i] = result[i];
     return output;

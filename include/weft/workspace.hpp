@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "backend/arguments.hpp"
-#include "core/buffer.hpp"
+#include "core/memory.hpp"
 #include "program.hpp"
 
 namespace weft {
@@ -13,15 +13,15 @@ struct batch_capacity {
     int value = 64;
 };
 
-/// The memory outside the arena that a program works on.
-template <class T>
+/// The memory outside the arena that a program works on. (nvcc 13 mixes up designated initialisers of
+/// templates that leave members out: assign.)
+template <class T, class Memory = host_memory>
 struct bindings {
-    const T* input = nullptr;
-    const T* target = nullptr;
-    T* parameters = nullptr;
-    T* gradients = nullptr;
-    T* state = nullptr;
-    const T* constants = nullptr;
+    using pointer = typename Memory::template pointer<T>;
+    using const_pointer = typename Memory::template pointer<const T>;
+    const_pointer input{}, target{};
+    pointer parameters{}, gradients{}, state{};
+    const_pointer constants{};
 };
 
 namespace detail {
@@ -69,13 +69,18 @@ struct memory_map {
     }
 };
 
-template <class Program, class T>
-constexpr memory_map<T> map_of(const bindings<T>& b, T* arena, int capacity) {
+template <class Program, class T, class Memory>
+constexpr memory_map<T> map_of(const bindings<T, Memory>& b, T* arena, int capacity) {
     return {Program::graph.values.data(),
             Program::plan.offset.data(),
             Program::plan.per_sample,
             capacity,
-            b,
+            {.input = address_of(b.input),
+             .target = address_of(b.target),
+             .parameters = address_of(b.parameters),
+             .gradients = address_of(b.gradients),
+             .state = address_of(b.state),
+             .constants = address_of(b.constants)},
             arena};
 }
 
@@ -87,50 +92,70 @@ struct kernel_table<Policy, Program, std::integer_sequence<int, K...>> {
         Policy::template kernel_of<Program, Program::kernels.first[K]>()..., nullptr};
 };
 
+/// Runs operation i of a program for `batch` samples.
+template <class Policy, class Program, class T, class Resources>
+void run_operation(int i, const memory_map<T>& memory, int batch, std::uint64_t seed, std::uint64_t step,
+                   Resources& resources) {
+    const graph::node& n = Program::graph.nodes[std::size_t(i)];
+    arguments<T> a = memory.arguments_of(n, batch);
+    a.seed = seed;
+    a.step = step;
+    kernel_table<Policy, Program>::at[Program::kernels.index[std::size_t(i)]](n, a, resources);
+}
+
+/// Numbers in the arena of a program for batches up to a capacity.
+template <class Program>
+constexpr std::size_t arena_size(int capacity) {
+    return std::size_t(Program::plan.per_sample) * std::size_t(capacity) + std::size_t(Program::plan.fixed);
+}
+/// Large capacities go up to a multiple of 16, so that every value is aligned; small ones stay what they are.
+constexpr int rounded(batch_capacity capacity) {
+    if (capacity.value < 16) return capacity.value < 1 ? 1 : capacity.value;
+    return capacity.value > 2147483632 ? 2147483632 : (capacity.value + 15) / 16 * 16;
+}
+
 }  // namespace detail
 
 /// The memory that one thread needs to run a program for batches up to a capacity. Allocates when it is made,
-/// and never after.
+/// and never after. (On a device: device_workspace.hpp.)
 template <class Policy, class Program>
 class workspace {
 public:
     using scalar = typename Policy::scalar;
+    using bound = bindings<scalar>;
 
     explicit workspace(batch_capacity capacity)
-        : capacity_(rounded(capacity.value)),
-          arena_(std::size_t(Program::plan.per_sample) * std::size_t(capacity_) +
-                 std::size_t(Program::plan.fixed)),
+        : capacity_(detail::rounded(capacity)),
+          arena_(detail::arena_size<Program>(capacity_)),
           resources_(Program::graph.nodes, Program::graph.node_count, capacity_) {}
 
-    /// Large capacities go up to a multiple of 16, so that every value is aligned; small ones stay what they
-    /// are.
-    static constexpr int rounded(int capacity) {
-        if (capacity < 16) return capacity < 1 ? 1 : capacity;
-        return capacity > 2147483632 ? 2147483632 : (capacity + 15) / 16 * 16;
-    }
     /// The largest batch that one run takes.
     int capacity() const { return capacity_; }
     /// The arena's size in numbers.
     std::size_t size() const { return arena_.size(); }
 
+    /// Inputs (or targets) of up to a batch where kernels find them: here they stay where they are.
+    static const scalar* load(std::span<const scalar> inputs) { return inputs.data(); }
+    static const scalar* load_targets(std::span<const scalar> targets) { return targets.data(); }
+
     /// Runs all operations for `batch` samples; `seed` and `step` feed dropout.
-    void run(const bindings<scalar>& b, int batch, std::uint64_t seed = 0, std::uint64_t step = 0) {
+    void run(const bound& b, int batch, std::uint64_t seed = 0, std::uint64_t step = 0) {
         for (int i = 0; i < Program::graph.node_count; ++i) run_one(i, b, batch, seed, step);
     }
     /// Runs operation i alone.
-    void run_one(int i, const bindings<scalar>& b, int batch, std::uint64_t seed, std::uint64_t step) {
-        const graph::node& n = Program::graph.nodes[std::size_t(i)];
-        arguments<scalar> a = detail::map_of<Program>(b, arena_.data(), capacity_).arguments_of(n, batch);
-        a.seed = seed;
-        a.step = step;
-        detail::kernel_table<Policy, Program>::at[Program::kernels.index[std::size_t(i)]](n, a, resources_);
+    void run_one(int i, const bound& b, int batch, std::uint64_t seed, std::uint64_t step) {
+        detail::run_operation<Policy, Program>(i, map(b), batch, seed, step, resources_);
     }
     /// The memory of a value (after a run, of a result).
-    const scalar* value(int v, const bindings<scalar>& b) {
-        return detail::map_of<Program>(b, arena_.data(), capacity_).locate(v);
-    }
+    const scalar* value(int v, const bound& b) { return map(b).locate(v); }
+    /// Copies a value's first numbers.
+    void read(int v, const bound& b, std::span<scalar> to) { host_memory::read(value(v, b), to); }
 
 private:
+    detail::memory_map<scalar> map(const bound& b) {
+        return detail::map_of<Program>(b, arena_.data(), capacity_);
+    }
+
     int capacity_;
     buffer<scalar> arena_;
     typename Policy::resources resources_;

@@ -16,6 +16,7 @@ struct arguments {
     T* operand[graph::max_steps] = {};
     int batch = 1;
     std::uint64_t seed = 0, step = 0;  ///< for dropout: the model's seed and the number of the training step
+    const std::uint64_t* clock = nullptr;  ///< or the address of both in a device's memory
 };
 
 }  // namespace weft

@@ -11,6 +11,13 @@ namespace weft {
 struct step_context {
     int batch;
     std::uint64_t seed, step;
+    const std::uint64_t* clock = nullptr;  ///< where both are, if they change while this does not
+
+    template <class T>
+    WEFT_DEVICE constexpr T dropout_factor(std::int32_t stream, float rate, std::ptrdiff_t element) const {
+        return reference_backend::dropout_factor<T>(clock ? clock[0] : seed, clock ? clock[1] : step, stream,
+                                                    rate, element);
+    }
 };
 
 /// The K-th of a network's own functions.
@@ -63,8 +70,7 @@ struct step_functor<graph::function_list<Own...>, step_type<Kind, Fn, Mode, Bits
         if constexpr (Kind == offset) return x + T(number);
         if constexpr (Kind == fill) return T(number);
         if constexpr (Kind == per_batch) return x * T(number) / T(c.batch);
-        if constexpr (Kind == dropout)
-            return x * reference_backend::dropout_factor<T>(c.seed, c.step, Bits1, number, element);
+        if constexpr (Kind == dropout) return x * c.template dropout_factor<T>(Bits1, number, element);
         return x;
     }
 };

@@ -245,7 +245,7 @@ const char* kernel_name(graph::opcode op) {
 /// program of predictions, with one that of training: explain<net, cpu, decltype(loss)>().
 template <auto Net, class Policy, class Loss = graph::no_loss>
 std::string explain(int batch = 1) {
-    using network = std::remove_cv_t<decltype(Net)>;
+    using network = std::remove_cvref_t<decltype(Net)>;
     using loss = std::remove_cvref_t<Loss>;
     constexpr bool training = !std::is_same_v<loss, graph::no_loss>;
     using compiled = program<network, loss, training ? purpose::training : purpose::inference>;

@@ -126,16 +126,31 @@ concept has_state = requires(Model& model) {
     model.state().front().name;
 };
 
+/// A model whose numbers are not in the host's memory: it gives a copy that is, and takes one over.
+template <class Model>
+concept lives_elsewhere = requires(Model& model) {
+    model.assign(model.on_host());
+};
+
 /// Writes all parameters and buffers of a model to a safetensors file, which PyTorch's safetensors package
 /// reads. The file appears in one step: whatever moment the process dies at, the old file or the new one is
 /// there, whole. Error where it cannot be written.
 template <class Model>
-requires has_state<const Model>
+requires has_state<const Model> || lives_elsewhere<Model>
 void save(const Model& model, const std::string& path,
           const io::metadata_entries& metadata = {{"format", "pt"}}) {
-    io::write_safetensors(path, model.state(), metadata);
+    if constexpr (lives_elsewhere<Model>)
+        save(model.on_host(), path, metadata);
+    else
+        io::write_safetensors(path, model.state(), metadata);
 }
 
+template <lives_elsewhere Model>
+void load(Model& model, const std::string& path) {
+    auto copy = model.on_host();
+    load(copy, path);
+    model.assign(copy);
+}
 /// Reads all parameters and buffers of a model from a safetensors file; F64, F32, F16 and BF16 are converted.
 /// Names and shapes must be exactly the model's, but for PyTorch's num_batches_tracked. Error, with the model
 /// untouched, where the file is broken, or does not match: then one message lists what is missing, different

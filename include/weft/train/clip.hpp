@@ -94,6 +94,9 @@ public:
     constexpr kind which() const { return kind_; }
     /// The limit or the largest norm; 0 for none.
     constexpr float limit() const { return limit_; }
+    /// The limit of that kind, or 0.
+    constexpr float value_limit() const { return kind_ == kind::value ? limit_ : 0; }
+    constexpr float norm_limit() const { return kind_ == kind::norm ? limit_ : 0; }
     constexpr explicit operator bool() const { return kind_ != kind::none; }
 
     /// Clips `grads` in place with one thread. The norm is that of the whole span, so pass all gradients at

@@ -40,7 +40,7 @@ public:
         : space_(capacity),
           loss_(capacity),
           definition_(loss),
-          constants_(constants_of<scalar>(loss, compiled::source.constant_size)),
+          constants_(constants_of<scalar, typename Model::memory>(loss, compiled::source.constant_size)),
           inputs_(std::size_t(space_.capacity()) * Model::input_size),
           outputs_(std::size_t(space_.capacity()) * Model::output_size),
           targets_(std::size_t(space_.capacity()) * std::size_t(compiled::source.target_size)) {}
@@ -48,8 +48,8 @@ public:
     template <class Data>
     evaluation operator()(const Model& model, const Data& data) {
         check_data<Model>("cannot evaluate", data, std::size_t(compiled::source.target_size));
-        const bindings<scalar> b{
-            .input = outputs_.data(), .target = targets_.data(), .constants = constants_.data()};
+        bindings<scalar, typename Model::memory> b;
+        b.constants = constants_.data();
         double loss = 0, weight = 0;
         std::size_t correct = 0;
         for (std::size_t first = 0; first < data.size(); first += std::size_t(space_.capacity())) {
@@ -62,13 +62,17 @@ public:
                 targets_.data(), first, Model::output_size);
             model.predict(inputs_.span().first(n * Model::input_size),
                           outputs_.span().first(n * Model::output_size), space_);
+            b.input = loss_.load(outputs_.span().first(n * Model::output_size));
+            b.target = loss_.load_targets(targets_.span().first(n * data.target_size));
             loss_.run(b, int(n));
+            scalar batch_loss;
+            loss_.read(compiled::source.loss, b, {&batch_loss, 1});
             // A weighted loss is the mean over the weights of all samples, not the mean of the batches'
             // means.
             double share = double(n);
             if constexpr (requires { definition_.weight_of(targets_.data(), n); })
                 share = definition_.weight_of(targets_.data(), n);
-            if (share > 0) loss += double(*loss_.value(compiled::source.loss, b)) * share;
+            if (share > 0) loss += double(batch_loss) * share;
             weight += share;
             correct += count_correct<Loss>(outputs_.data(), targets_.data(), n, Model::output_size,
                                            data.target_size);
@@ -83,7 +87,8 @@ private:
     typename Model::inference_workspace space_;
     workspace<typename Model::policy, compiled> loss_;
     Loss definition_;
-    buffer<scalar> constants_, inputs_, outputs_, targets_;
+    typename Model::memory::template buffer<scalar> constants_;
+    buffer<scalar> inputs_, outputs_, targets_;  // on the host
 };
 
 }  // namespace detail

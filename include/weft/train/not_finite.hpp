@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "trainer.hpp"
 
@@ -12,11 +13,16 @@ namespace detail {
 /// Error that names the first of a model's tensors that is not finite, if there is one.
 template <class Model>
 void check_finite(const Model& model, const std::string& what, const std::string& where) {
-    for (const auto& tensor : model.state())
-        if (!is_finite(tensor.data))
-            raise(what, where,
-                  "parameter '" + tensor.name +
-                      "' is not finite after the update before; lower the learning rate");
+    if constexpr (!Model::memory::on_host) {
+        const auto copy = model.on_host();
+        check_finite(copy, what, where);
+    } else {
+        for (const auto& tensor : model.state())
+            if (!is_finite(tensor.data))
+                raise(what, where,
+                      "parameter '" + tensor.name +
+                          "' is not finite after the update before; lower the learning rate");
+    }
 }
 
 }  // namespace detail
@@ -38,8 +44,9 @@ void trainer<Model, Loss, Optimizer>::raise_not_finite(const std::string& which,
         const graph::value_list out = graph::writes(n);
         for (int k = 0; k < out.count; ++k) {
             const graph::value& v = compiled::graph.values[std::size_t(out.id[k])];
-            const std::size_t size = std::size_t(v.size) * (v.batched ? batch : 1);
-            if (!detail::is_finite<scalar>({workspace_.value(out.id[k], memory_), size}))
+            std::vector<scalar> numbers(std::size_t(v.size) * (v.batched ? batch : 1));
+            workspace_.read(out.id[k], memory_, numbers);
+            if (!detail::is_finite<scalar>(numbers))
                 raise(
                     what, where,
                     std::string("the first operation with a result that is not finite is ") +

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "../core/buffer.hpp"
 #include "../core/error.hpp"
@@ -51,12 +52,16 @@ bool is_finite(std::span<const T> x) {
     return true;
 }
 
-/// The numbers that a loss asks for at run time.
-template <class T, class Loss>
-buffer<T> constants_of(const Loss& loss, int size) {
-    buffer<T> result{std::size_t(size)};
-    if constexpr (requires { loss.fill_constants(result.span()); })
-        if (size > 0) loss.fill_constants(result.span());
+/// The numbers that a loss asks for at run time, where the policy's kernels find them.
+template <class T, class Memory, class Loss>
+typename Memory::template buffer<T> constants_of(const Loss& loss, int size) {
+    typename Memory::template buffer<T> result{std::size_t(size)};
+    if constexpr (requires(std::span<T> all) { loss.fill_constants(all); })
+        if (size > 0) {
+            buffer<T> numbers{std::size_t(size)};
+            loss.fill_constants(numbers.span());
+            Memory::template write<T>(numbers.span(), result.data());
+        }
     return result;
 }
 
@@ -82,6 +87,7 @@ class trainer {
 public:
     using scalar = typename Model::scalar;
     using policy = typename Model::policy;
+    using memory = typename Model::memory;
     using compiled = program<typename Model::network, Loss, purpose::training>;
 
     /// Trains `model`, which must outlive the trainer, on batches of up to `capacity` samples.
@@ -89,19 +95,18 @@ public:
         : model_(model),
           optimizer_(optimizer),
           workspace_(capacity),
-          constants_(detail::constants_of<scalar>(loss, compiled::source.constant_size)),
-          gradients_(model.parameters().size()),
+          constants_(detail::constants_of<scalar, memory>(loss, compiled::source.constant_size)),
+          gradients_(model.parameters_.size()),
           slots_(std::size_t(Optimizer::slots) * gradients_.size()),
           inputs_(std::size_t(workspace_.capacity()) * Model::input_size),
-          targets_(std::size_t(workspace_.capacity()) * std::size_t(compiled::source.target_size)) {
+          targets_(std::size_t(workspace_.capacity()) * target_size()),
+          seen_(memory::on_host ? 0 : std::size_t(workspace_.capacity()) * Model::output_size) {
         (void)optimizer_.template at<scalar>(
             1, scalar(optimizer_.learning_rate));  // refuses senseless hyperparameters
-        memory_ = {.input = inputs_.data(),
-                   .target = targets_.data(),
-                   .parameters = model_.parameters().data(),
-                   .gradients = gradients_.data(),
-                   .state = model_.statistics().data(),
-                   .constants = constants_.data()};
+        memory_.parameters = model_.parameters_.data();
+        memory_.gradients = gradients_.data();
+        memory_.state = model_.state_.data();
+        memory_.constants = constants_.data();
     }
 
     /// One step on a batch of inputs (samples x input_size) and targets (samples x target_size; labels are
@@ -122,15 +127,17 @@ public:
 
     /// One step on what `batch_inputs` and `batch_targets` hold.
     scalar step_loaded(std::size_t batch, float rate = 1) {
-        const scalar loss = run(batch);
-        if (!std::isfinite(loss)) raise_not_finite("the loss", batch);
-        if (!detail::is_finite(gradients())) raise_not_finite("a gradient", batch);
-        ++steps_;
-        if (clipping_) clipping_.apply(gradients_.span());
         const auto rule =
-            optimizer_.template at<scalar>(steps_, scalar(optimizer_.learning_rate) * scalar(rate));
-        policy::template update<Optimizer::slots>(rule, gradients_.size(), memory_.parameters,
-                                                  gradients_.data(), slots_.data());
+            optimizer_.template at<scalar>(steps_ + 1, scalar(optimizer_.learning_rate) * scalar(rate));
+        const auto [loss, finite] = start_step(batch, rule);
+        if (!std::isfinite(loss)) raise_not_finite("the loss", batch);
+        if (!finite) raise_not_finite("a gradient", batch);
+        ++steps_;
+        if constexpr (memory::on_host) {
+            if (clipping_) clipping_.apply(gradients_.span());
+            policy::template update<Optimizer::slots>(rule, gradients_.size(), memory_.parameters,
+                                                      gradients_.data(), slots_.data());
+        }
         return loss;
     }
     /// Room for a batch, to be filled before step_loaded.
@@ -143,20 +150,27 @@ public:
 
     /// The predictions of the last step, made before its update, and how many of them were right.
     std::span<const scalar> predictions(std::size_t batch) {
-        return {workspace_.value(compiled::source.output, memory_), batch * Model::output_size};
+        if constexpr (memory::on_host) {
+            return {workspace_.value(compiled::source.output, memory_), batch * Model::output_size};
+        } else {
+            const std::span<scalar> all = seen_.span().first(batch * Model::output_size);
+            workspace_.read(compiled::source.output, memory_, all);
+            return all;
+        }
     }
     std::size_t correct(std::size_t batch) {
         return detail::count_correct<Loss>(predictions(batch).data(), targets_.data(), batch,
                                            Model::output_size, target_size());
     }
 
-    /// All gradients in the order of the model's parameters, or one by its parameter's name.
-    std::span<const scalar> gradients() const { return gradients_.span(); }
-    std::span<const scalar> gradient(std::string_view name) const {
+    /// All gradients in the order of the model's parameters, or one by its parameter's name: a span, or a
+    /// copy where the policy keeps its numbers elsewhere.
+    auto gradients() const { return gradients(0, gradients_.size()); }
+    auto gradient(std::string_view name) const {
         const auto& p = Model::record(name);
         if (p.is_state)
             raise("no gradient", std::string(name), "it is a running statistic, which is not trained");
-        return gradients().subspan(std::size_t(p.offset), std::size_t(p.dims.size()));
+        return gradients(std::size_t(p.offset), std::size_t(p.dims.size()));
     }
     /// Limits gradients before each update.
     void clip(clipping how) { clipping_ = how; }
@@ -182,17 +196,60 @@ private:
         detail::copy_targets<Loss>("cannot train", std::span<const std::remove_const_t<Y>>(y),
                                    targets_.data(), 0, Model::output_size);
     }
+    struct outcome {
+        scalar loss;
+        bool finite;
+    };
+    /// Loss and gradients; a device also updates, unless a number is not finite, so that a step is one piece
+    /// of work.
+    template <class Rule>
+    outcome start_step(std::size_t batch, const Rule& rule) {
+        if constexpr (memory::on_host) {
+            const scalar loss = run(batch);
+            return {loss, detail::is_finite<scalar>(gradients_.span())};
+        } else {
+            workspace_.resources().set_rule(rule);
+            enqueue(batch, [&](typename policy::resources& r) {
+                policy::template update_if_finite<Optimizer::slots, Rule>(
+                    r, clipping_.value_limit(), clipping_.norm_limit(), gradients_.size(), memory_.parameters,
+                    memory_.gradients, slots_.data());
+            });
+            const scalar loss = loss_of_run();
+            return {loss, workspace_.resources().was_finite()};
+        }
+    }
+    template <class... Tail>
+    void enqueue(std::size_t batch, const Tail&... tail) {
+        memory_.input = workspace_.load(batch_inputs(batch));
+        memory_.target = workspace_.load_targets(batch_targets(batch));
+        workspace_.run(memory_, int(batch), model_.random_seed().value, std::uint64_t(steps_), tail...);
+    }
+    scalar loss_of_run() {
+        scalar loss;
+        workspace_.read(compiled::source.loss, memory_, {&loss, 1});
+        return loss;
+    }
     scalar run(std::size_t batch) {
-        workspace_.run(memory_, int(batch), model_.random_seed().value, std::uint64_t(steps_));
-        return *workspace_.value(compiled::source.loss, memory_);
+        enqueue(batch);
+        return loss_of_run();
+    }
+    auto gradients(std::size_t first, std::size_t count) const {
+        if constexpr (memory::on_host) {
+            return gradients_.span().subspan(first, count);
+        } else {
+            std::vector<scalar> all(count);
+            memory::template read<scalar>(gradients_.data() + std::ptrdiff_t(first), all);
+            return all;
+        }
     }
     [[noreturn]] void raise_not_finite(const std::string& which, std::size_t batch);
 
     Model& model_;
     Optimizer optimizer_;
     workspace<policy, compiled> workspace_;
-    buffer<scalar> constants_, gradients_, slots_, inputs_, targets_;
-    bindings<scalar> memory_;
+    typename memory::template buffer<scalar> constants_, gradients_, slots_;
+    buffer<scalar> inputs_, targets_, seen_;  // on the host
+    bindings<scalar, memory> memory_;
     clipping clipping_;
     std::int64_t steps_ = 0;
 };

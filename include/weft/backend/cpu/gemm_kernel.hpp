@@ -69,28 +69,28 @@ void multiply_tile(std::ptrdiff_t depth, const T* a, std::ptrdiff_t a_row, std::
     using Packet = typename tile_packet<T, P>::type;
     constexpr int Q = P == 0 ? 1 : P, lanes = P == 0 ? tile<T>::narrow_lanes : tile<T>::lanes;
     Packet sum[R][Q];
-#pragma GCC unroll 16
+    WEFT_UNROLL(16)
     for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 16
+        WEFT_UNROLL(16)
         for (int q = 0; q < Q; ++q) sum[r][q] = pset1<Packet>(T(0));
     }
     // Clang would unroll eight times: no faster, and slower to compile.
-#pragma GCC unroll 2
+    WEFT_UNROLL(2)
     for (std::ptrdiff_t p = 0; p < depth; ++p) {
         const T* row = b + offsets[p];
         Packet right[Q];
-#pragma GCC unroll 16
+        WEFT_UNROLL(16)
         for (int q = 0; q < Q; ++q) right[q] = ploadu<Packet>(row + q * lanes);
-#pragma GCC unroll 16
+        WEFT_UNROLL(16)
         for (int r = 0; r < R; ++r) {
             const Packet left = pset1<Packet>(a[p * a_col + r * a_row]);
-#pragma GCC unroll 16
+            WEFT_UNROLL(16)
             for (int q = 0; q < Q; ++q) sum[r][q] = pmadd(left, right[q], sum[r][q]);
         }
     }
-#pragma GCC unroll 16
+    WEFT_UNROLL(16)
     for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 16
+        WEFT_UNROLL(16)
         for (int q = 0; q < Q; ++q) {
             T* out = c + r * ldc + q * lanes;
             pstoreu(out, accumulate ? padd(ploadu<Packet>(out), sum[r][q]) : sum[r][q]);
@@ -193,9 +193,9 @@ template <int R, int Q, class T>
     using namespace Eigen::internal;
     constexpr int lanes = tile<T>::lanes;
     packet<T> sum[R][Q];
-#pragma GCC unroll 16
+    WEFT_UNROLL(16)
     for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 16
+        WEFT_UNROLL(16)
         for (int q = 0; q < Q; ++q) sum[r][q] = pset1<packet<T>>(T(0));
     }
     const std::ptrdiff_t stretches = d.repeats + (d.left_end != nullptr ? 1 : 0);
@@ -206,27 +206,27 @@ template <int R, int Q, class T>
         const T* const right_side = end ? d.right + d.depth - lanes : d.right + stretch * d.right_step;
         const T* left_rows[R];
         const T* right_rows[Q];
-#pragma GCC unroll 16
+        WEFT_UNROLL(16)
         for (int r = 0; r < R; ++r)
             left_rows[r] = left_side + (r < rows ? r : 0) * (end ? lanes : d.left_row);
-#pragma GCC unroll 16
+        WEFT_UNROLL(16)
         for (int q = 0; q < Q; ++q) right_rows[q] = right_side + d.offsets[q < columns ? q : 0];
         for (std::ptrdiff_t p = 0; p < size; p += lanes) {
             packet<T> left[R];
-#pragma GCC unroll 16
+            WEFT_UNROLL(16)
             for (int r = 0; r < R; ++r) left[r] = ploadu<packet<T>>(left_rows[r] + p);
-#pragma GCC unroll 16
+            WEFT_UNROLL(16)
             for (int q = 0; q < Q; ++q) {
                 const packet<T> right = ploadu<packet<T>>(right_rows[q] + p);
-#pragma GCC unroll 16
+                WEFT_UNROLL(16)
                 for (int r = 0; r < R; ++r) sum[r][q] = pmadd(left[r], right, sum[r][q]);
             }
         }
     }
     alignas(64) T partial[R * Q * lanes];
-#pragma GCC unroll 16
+    WEFT_UNROLL(16)
     for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 16
+        WEFT_UNROLL(16)
         for (int q = 0; q < Q; ++q) pstore(partial + (r * Q + q) * lanes, sum[r][q]);
     }
     add_lanes(partial, rows, Q, columns, d);

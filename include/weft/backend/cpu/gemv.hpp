@@ -15,20 +15,20 @@ void dot_rows(const T* w, std::ptrdiff_t stride, std::ptrdiff_t k, const T* x, c
     using namespace Eigen::internal;
     constexpr int lanes = tile<T>::lanes;
     packet<T> sum[R];
-#pragma GCC unroll 16
+    WEFT_UNROLL(16)
     for (int r = 0; r < R; ++r) sum[r] = pset1<packet<T>>(T(0));
     for (std::ptrdiff_t p = 0; p + lanes <= k; p += lanes) {
         const packet<T> right = ploadu<packet<T>>(x + p);
-#pragma GCC unroll 16
+        WEFT_UNROLL(16)
         for (int r = 0; r < R; ++r) sum[r] = pmadd(ploadu<packet<T>>(w + r * stride + p), right, sum[r]);
     }
     if (end != nullptr) {
         const packet<T> right = pload<packet<T>>(end);
-#pragma GCC unroll 16
+        WEFT_UNROLL(16)
         for (int r = 0; r < R; ++r)
             sum[r] = pmadd(ploadu<packet<T>>(w + r * stride + k - lanes), right, sum[r]);
     }
-#pragma GCC unroll 16
+    WEFT_UNROLL(16)
     for (int r = 0; r < R; ++r) y[r] = predux(sum[r]);
 }
 
@@ -53,12 +53,12 @@ void add_some_columns(const T* w, std::ptrdiff_t size, std::ptrdiff_t stride, co
     using namespace Eigen::internal;
     constexpr int lanes = tile<T>::lanes;
     packet<T> factor[C];
-#pragma GCC unroll 16
+    WEFT_UNROLL(16)
     for (int c = 0; c < C; ++c) factor[c] = pset1<packet<T>>(x[c]);
     std::ptrdiff_t i = 0;
     for (; i + lanes <= size; i += lanes) {
         packet<T> sum = add ? ploadu<packet<T>>(y + i) : pset1<packet<T>>(T(0));
-#pragma GCC unroll 16
+        WEFT_UNROLL(16)
         for (int c = 0; c < C; ++c) sum = pmadd(factor[c], ploadu<packet<T>>(w + c * stride + i), sum);
         pstoreu(y + i, sum);
     }

@@ -28,10 +28,10 @@ void turn_square(const T* const* from, std::ptrdiff_t p, T* out, std::ptrdiff_t 
     using Packet = typename narrow<T>::type;
     constexpr int lanes = tile<T>::narrow_lanes;
     PacketBlock<Packet, lanes> block;
-#pragma GCC unroll 16
+    WEFT_UNROLL(16)
     for (int l = 0; l < lanes; ++l) block.packet[l] = ploadu<Packet>(from[l] + p);
     ptranspose(block);
-#pragma GCC unroll 16
+    WEFT_UNROLL(16)
     for (int l = 0; l < lanes; ++l) pstoreu(out + l * pitch, block.packet[l]);
 }
 
@@ -84,7 +84,7 @@ template <class T>
         const T* source = a.at(i, 0);
         if (height == tile<T>::rows && a.row_stride == 1) {
             for (std::ptrdiff_t p = 0; p < depth; ++p, source += a.col_stride, out += tile<T>::rows) {
-#pragma GCC unroll 8
+                WEFT_UNROLL(8)
                 for (int r = 0; r < tile<T>::rows; ++r) out[r] = source[r];
             }
         } else {

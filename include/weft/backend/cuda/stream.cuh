@@ -2,19 +2,61 @@
 
 #include <cuda_runtime.h>
 
+#include <cstring>
+#include <iterator>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "../../core/error.hpp"
 #include "launch.hpp"
 
 namespace weft::cuda_backend {
 
-/// Raises weft::error where a call of CUDA's failed; `what` names the call.
-inline void check(cudaError_t status, const char* what) {
-    if (status != cudaSuccess)
-        raise("cannot run on the GPU", what,
-              std::string(cudaGetErrorName(status)) + ", " + cudaGetErrorString(status));
+/// Raises weft::error where a call of CUDA's failed; `call` names it, and `operation` what it was for.
+inline void check(cudaError_t status, const char* call, const char* operation = "") {
+    if (status == cudaSuccess) return;
+    raise("cannot run on the GPU", *operation ? std::string(call) + " of " + operation : std::string(call),
+          std::string(cudaGetErrorName(status)) + ", " + cudaGetErrorString(status));
 }
+
+/// The memory of the current GPU.
+struct gpu_space {
+    static void* allocate(std::size_t bytes, const char* what) {
+        void* at = nullptr;
+        const cudaError_t status = cudaMalloc(&at, bytes);
+        if (status == cudaErrorMemoryAllocation) {
+            std::size_t free = 0, total = 0;
+            static_cast<void>(cudaGetLastError());  // the error is told here; it shall not come back later
+            check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+            raise("not enough memory on the GPU", what,
+                  "it needs " + mebibytes(bytes) + "; " + mebibytes(free) + " of " + mebibytes(total) +
+                      " are free");
+        }
+        check(status, "cudaMalloc", what);
+        return at;
+    }
+    static void release(void* at) { static_cast<void>(cudaFree(at)); }
+    static void* allocate_staging(std::size_t bytes) {
+        void* at = nullptr;
+        check(cudaMallocHost(&at, bytes), "cudaMallocHost");
+        return at;
+    }
+    static void release_staging(void* at) { static_cast<void>(cudaFreeHost(at)); }
+    static void zero(void* at, std::size_t bytes) { check(cudaMemset(at, 0, bytes), "cudaMemset"); }
+    static void copy_in(const void* from, void* to, std::size_t bytes) {
+        check(cudaMemcpy(to, from, bytes, cudaMemcpyHostToDevice), "cudaMemcpy to the GPU");
+    }
+    static void copy_out(const void* from, void* to, std::size_t bytes) {
+        check(cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToHost), "cudaMemcpy from the GPU");
+    }
+
+private:
+    static std::string mebibytes(std::size_t bytes) {
+        const std::size_t tenths = (bytes * 10 + 1048575) / 1048576;
+        return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
+    }
+};
 
 template <class Kernel>
 __global__ void __launch_bounds__(Kernel::threads) enter(const Kernel kernel) {
@@ -23,9 +65,48 @@ __global__ void __launch_bounds__(Kernel::threads) enter(const Kernel kernel) {
     kernel(block, *reinterpret_cast<typename Kernel::shared*>(bytes));
 }
 
-/// Runs kernels on a device, one after the other, without waiting for them.
-struct stream {
-    cudaStream_t handle = nullptr;
+/// Runs kernels on the current GPU, one after the other, without waiting for them. Copies of gpu_space wait
+/// for it.
+class stream {
+public:
+    using memory = device_memory<gpu_space>;
+
+    stream() { check(cudaStreamCreate(&handle_), "cudaStreamCreate"); }
+    stream(stream&& other) noexcept { swap(other); }
+    stream& operator=(stream&& other) noexcept {
+        swap(other);
+        return *this;
+    }
+    ~stream() {
+        for (const captured& each : graphs_)
+            if (each.runnable != nullptr) static_cast<void>(cudaGraphExecDestroy(each.runnable));
+        if (handle_ != nullptr) static_cast<void>(cudaStreamDestroy(handle_));
+    }
+    cudaStream_t handle() const { return handle_; }
+    /// What is launched from now on is for this operation; errors name it.
+    void begin(const char* operation) { operation_ = operation; }
+
+    /// Copies from staged memory.
+    void upload(const void* from, void* to, std::size_t bytes) const {
+        check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, handle_),
+              "cudaMemcpyAsync to the GPU");
+    }
+    void wait() const { check(cudaStreamSynchronize(handle_), "cudaStreamSynchronize"); }
+
+    /// Runs what `enqueue` launches and uploads. It is captured as a graph after the first run with a key,
+    /// when libraries have made their plans and kernels are loaded; from then on one call starts all of it.
+    /// The graphs of a few keys are kept.
+    template <class Key, class Enqueue>
+    void replay(const Key& key, const Enqueue& enqueue) {
+        static_assert(sizeof(Key) <= sizeof(captured::key) && std::is_trivially_copyable_v<Key>);
+        for (const captured& each : graphs_)
+            if (each.runnable != nullptr && std::memcmp(each.key, &key, sizeof key) == 0)
+                return check(cudaGraphLaunch(each.runnable, handle_), "cudaGraphLaunch");
+        enqueue();
+        captured& slot = graphs_[next_graph_++ % std::size(graphs_)];
+        capture(slot, enqueue);
+        std::memcpy(slot.key, &key, sizeof key);
+    }
 
     template <class Kernel>
     void launch(std::int64_t blocks, const Kernel& kernel) const {
@@ -34,10 +115,52 @@ struct stream {
         if constexpr (bytes > 48 * 1024)
             check(
                 cudaFuncSetAttribute(enter<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes)),
-                "cudaFuncSetAttribute");
-        enter<Kernel><<<unsigned(blocks), Kernel::threads, bytes, handle>>>(kernel);
-        check(cudaGetLastError(), "a kernel's launch");
+                "cudaFuncSetAttribute", operation_);
+        enter<Kernel><<<unsigned(blocks), Kernel::threads, bytes, handle_>>>(kernel);
+        check(cudaGetLastError(), "the launch", operation_);
     }
+
+private:
+    struct captured {
+        cudaGraphExec_t runnable = nullptr;
+        alignas(16) unsigned char key[32] = {};
+    };
+
+    /// Ends a capture, whatever happens in it.
+    struct capture_guard {
+        cudaStream_t stream;
+        cudaGraph_t graph = nullptr;
+        bool open = true;
+        cudaError_t end() {
+            open = false;
+            return cudaStreamEndCapture(stream, &graph);
+        }
+        ~capture_guard() {
+            if (open) static_cast<void>(end());
+            if (graph != nullptr) static_cast<void>(cudaGraphDestroy(graph));
+        }
+    };
+    template <class Enqueue>
+    void capture(captured& slot, const Enqueue& enqueue) {
+        if (slot.runnable != nullptr)
+            check(cudaGraphExecDestroy(std::exchange(slot.runnable, nullptr)), "cudaGraphExecDestroy");
+        check(cudaStreamBeginCapture(handle_, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+        capture_guard guard{handle_};
+        enqueue();
+        check(guard.end(), "cudaStreamEndCapture");
+        check(cudaGraphInstantiate(&slot.runnable, guard.graph, 0), "cudaGraphInstantiate");
+    }
+    void swap(stream& other) {
+        std::swap(handle_, other.handle_);
+        std::swap(operation_, other.operation_);
+        std::swap(graphs_, other.graphs_);
+        std::swap(next_graph_, other.next_graph_);
+    }
+
+    cudaStream_t handle_ = nullptr;
+    const char* operation_ = "";
+    captured graphs_[4];
+    std::size_t next_graph_ = 0;
 };
 
 }  // namespace weft::cuda_backend

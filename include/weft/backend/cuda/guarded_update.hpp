@@ -1,0 +1,130 @@
+#pragma once
+
+#include <cmath>
+
+#include "launch.hpp"
+
+namespace weft::cuda_backend {
+
+/// What a step finds out about its gradients, in the device's memory: partial results, then the whole.
+struct update_guard {
+    static constexpr int parts = 256;
+    double squares[parts];
+    int broken[parts];  ///< is a number not finite?
+    int finite;
+    float factor;  ///< of all gradients, for clipping by norm
+};
+
+/// Part by part: are all gradients finite, and (if asked) the sum of their squares. The cut depends on
+/// nothing but n.
+template <class T>
+struct examine_gradients {
+    static constexpr int threads = 256;
+    struct shared {
+        double squares[threads / warp];
+        int broken[threads / warp];
+    };
+    const T* gradients;
+    std::int64_t n;
+    bool squares;
+    update_guard* guard;
+
+    template <class Block>
+    WEFT_DEVICE void operator()(Block& block, shared& memory) const {
+        per_thread<Block, double> sum;
+        per_thread<Block, int> broken;
+        for (const int t : block) {
+            sum[t] = 0;
+            broken[t] = 0;
+            for (std::int64_t i = block.index() * threads + t; i < n;
+                 i += std::int64_t(update_guard::parts) * threads) {
+                const T g = gradients[i];
+                broken[t] |= !(g - g == T(0));
+                if (squares) sum[t] += double(g) * double(g);
+            }
+        }
+        if (squares) combine(block, sum, memory.squares, sum_of_two{});
+        combine(block, broken, memory.broken, larger_of_two{});
+        for (const int t : block)
+            if (t == 0) {
+                guard->squares[block.index()] = sum[t];
+                guard->broken[block.index()] = broken[t];
+            }
+    }
+};
+
+/// One block: the parts together.
+struct conclude_gradients {
+    static constexpr int threads = update_guard::parts;
+    struct shared {
+        double squares[threads / warp];
+        int broken[threads / warp];
+    };
+    float norm_limit;
+    update_guard* guard;
+
+    template <class Block>
+    WEFT_DEVICE void operator()(Block& block, shared& memory) const {
+        per_thread<Block, double> sum;
+        per_thread<Block, int> broken;
+        for (const int t : block) {
+            sum[t] = guard->squares[t];
+            broken[t] = guard->broken[t];
+        }
+        combine(block, sum, memory.squares, sum_of_two{});
+        combine(block, broken, memory.broken, larger_of_two{});
+        for (const int t : block)
+            if (t == 0) {
+                guard->finite = !broken[t];
+                const double factor = norm_limit > 0 ? double(norm_limit) / (root(sum[t]) + 1e-6) : 1;
+                guard->factor = factor < 1 ? float(factor) : 1.0f;
+            }
+    }
+
+private:
+    WEFT_DEVICE static double root(double x) {
+        using std::sqrt;
+        return sqrt(x);
+    }
+};
+
+/// The optimiser's rule, which is in the device's memory, over n parameters, if the guard says that all
+/// gradients are finite. Slot k of parameter i is state[k * n + i].
+template <int Slots, class Rule, class T>
+struct apply_rule {
+    static constexpr int threads = 256;
+    using shared = no_shared;
+    const Rule* rule;
+    const update_guard* guard;
+    T value_limit;
+    std::int64_t n;
+    T* parameters;
+    const T* gradients;
+    T* state;
+
+    template <class Block>
+    WEFT_DEVICE void operator()(Block& block, shared&) const {
+        for (const int t : block) {
+            const std::int64_t i = block.index() * threads + t;
+            if (i >= n || !guard->finite) continue;
+            T g = gradients[i] * T(guard->factor);
+            if (value_limit > T(0)) g = g > value_limit ? value_limit : g < -value_limit ? -value_limit : g;
+            T slots[Slots > 0 ? Slots : 1] = {};
+            for (int k = 0; k < Slots; ++k) slots[k] = state[k * n + i];
+            (*rule)(parameters[i], g, slots);
+            for (int k = 0; k < Slots; ++k) state[k * n + i] = slots[k];
+        }
+    }
+};
+
+/// Starts an update; see update_guard and apply_rule. Limits that are 0 limit nothing.
+template <int Slots, class Device, class Rule, class T>
+void guarded_update(const Device& device, const Rule* rule, update_guard* guard, float value_limit,
+                    float norm_limit, std::int64_t n, T* parameters, const T* gradients, T* state) {
+    device.launch(update_guard::parts, examine_gradients<T>{gradients, n, norm_limit > 0, guard});
+    device.launch(1, conclude_gradients{norm_limit, guard});
+    device.launch(pieces(n, apply_rule<Slots, Rule, T>::threads),
+                  apply_rule<Slots, Rule, T>{rule, guard, T(value_limit), n, parameters, gradients, state});
+}
+
+}  // namespace weft::cuda_backend

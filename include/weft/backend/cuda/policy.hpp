@@ -1,0 +1,108 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+
+#include "../../graph/names.hpp"
+#include "guarded_update.hpp"
+#include "kernel.hpp"
+
+namespace weft {
+
+/// Runs a network with CUDA kernels on a device: a GPU's stream, or its twin on the host, which runs the same
+/// kernels thread after thread. Scalar is float or double.
+template <class Device, class Scalar = float>
+struct cuda_policy {
+    using scalar = Scalar;
+    using memory = typename Device::memory;
+    static constexpr const char* name = "cuda";
+
+    /// What a workspace holds beside its arena.
+    class resources {
+    public:
+        Device device;
+
+        template <class Nodes>
+        resources(const Nodes& nodes, int count, int capacity) : changes_(1), changes_there_(1), guard_(1) {
+            std::int64_t most = 0;
+            for (int i = 0; i < count; ++i)
+                most = std::max<std::int64_t>(
+                    most, cuda_backend::scratch_of<Scalar>(nodes[std::size_t(i)], capacity));
+            scratch_ = numbers<Scalar>(std::size_t(most), "the scratch memory of a workspace");
+        }
+        Scalar* scratch() { return scratch_.data().address(); }
+
+        // What differs from run to run lies in the device's memory, so that the work itself can be captured
+        // once.
+        void set_clock(std::uint64_t seed, std::uint64_t step) {
+            changes_.data()->clock[0] = seed;
+            changes_.data()->clock[1] = step;
+        }
+        template <class Rule>
+        void set_rule(const Rule& rule) {
+            static_assert(sizeof(Rule) <= sizeof(changes::rule) && std::is_trivially_copyable_v<Rule>);
+            std::memcpy(changes_.data()->rule, &rule, sizeof rule);
+        }
+        void upload_changes() { device.upload(changes_.data(), there(), sizeof(changes)); }
+        const std::uint64_t* clock() { return there()->clock; }
+        template <class Rule>
+        const Rule* rule() {
+            return reinterpret_cast<const Rule*>(there()->rule);
+        }
+        cuda_backend::update_guard* guard() { return guard_.data().address(); }
+        /// Were all gradients of the last update finite? If not, it changed nothing.
+        bool was_finite() {
+            cuda_backend::update_guard seen;
+            memory::template read<cuda_backend::update_guard>(guard_.data(), {&seen, 1});
+            return seen.finite != 0;
+        }
+
+    private:
+        template <class T>
+        using numbers = typename memory::template buffer<T>;
+        struct changes {
+            std::uint64_t clock[2];
+            alignas(16) unsigned char rule[112];
+        };
+        changes* there() { return changes_there_.data().address(); }
+
+        numbers<Scalar> scratch_;
+        typename memory::template staging<changes> changes_;
+        numbers<changes> changes_there_;
+        numbers<cuda_backend::update_guard> guard_;
+    };
+    using kernel = void (*)(const graph::node&, const arguments<Scalar>&, resources&);
+
+    template <class Program, int I>
+    static constexpr kernel kernel_of() {
+        return &run<Program::graph.nodes[I].op, chain_of<Program, I>>;
+    }
+
+    /// Starts the rule that the resources hold over n parameters, unless a gradient is not finite; with a
+    /// limit that is not 0, gradients are clipped first. Slot k of parameter i is state[k * n + i].
+    template <int Slots, class Rule>
+    static void update_if_finite(resources& r, float value_limit, float norm_limit, std::size_t n,
+                                 typename memory::template pointer<Scalar> parameters,
+                                 typename memory::template pointer<Scalar> gradients,
+                                 typename memory::template pointer<Scalar> state) {
+        r.device.begin("the update");
+        cuda_backend::guarded_update<Slots>(r.device, r.template rule<Rule>(), r.guard(), value_limit,
+                                            norm_limit, std::int64_t(n), parameters.address(),
+                                            gradients.address(), state.address());
+    }
+
+private:
+    template <graph::opcode Op, class Chain>
+    static void run(const graph::node& n, const arguments<Scalar>& a, resources& r) {
+        r.device.begin(graph::name_of(Op));
+        arguments<Scalar> timed = a;
+        timed.clock = r.clock();
+        cuda_backend::run<Op, Chain>(r.device, n, timed, r.scratch());
+    }
+};
+
+}  // namespace weft

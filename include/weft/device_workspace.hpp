@@ -1,0 +1,108 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "workspace.hpp"
+
+namespace weft {
+
+/// The memory that one thread needs to run a program on a device. All work of a run goes to the device in one
+/// piece, which a GPU captures as a graph the first time and repeats afterwards: inputs come from memory that
+/// the device reads by itself, and what changes from run to run (seed, step, an optimiser's rule) from there
+/// too.
+template <class Policy, class Program>
+requires(!memory_of<Policy>::on_host) class workspace<Policy, Program> {
+public:
+    using scalar = typename Policy::scalar;
+    using memory = memory_of<Policy>;
+    using bound = bindings<scalar, memory>;
+    using const_pointer = typename bound::const_pointer;
+    using resources_type = typename Policy::resources;
+
+    explicit workspace(batch_capacity capacity)
+        : capacity_(detail::rounded(capacity)),
+          arena_(detail::arena_size<Program>(capacity_),
+                 "the arena of a workspace, as planned for its capacity"),
+          inputs_(std::size_t(capacity_) * input_size, "a batch of inputs"),
+          targets_(std::size_t(capacity_) * target_size, "a batch of targets"),
+          staged_inputs_(inputs_.size()),
+          staged_targets_(targets_.size()),
+          resources_(Program::graph.nodes, Program::graph.node_count, capacity_) {}
+
+    int capacity() const { return capacity_; }
+    std::size_t size() const { return arena_.size(); }
+
+    /// Takes inputs (or targets) of up to a batch for the next run; where kernels will find them.
+    const_pointer load(std::span<const scalar> inputs) {
+        std::copy(inputs.begin(), inputs.end(), staged_inputs_.data());
+        return inputs_.data();
+    }
+    const_pointer load_targets(std::span<const scalar> targets) {
+        std::copy(targets.begin(), targets.end(), staged_targets_.data());
+        return targets_.data();
+    }
+
+    /// Nothing follows the operations.
+    struct no_tail {
+        void operator()(resources_type&) const {}
+    };
+    /// Starts all operations for `batch` samples, and what `tail` starts on the resources; waits for nothing.
+    template <class Tail = no_tail>
+    void run(const bound& b, int batch, std::uint64_t seed = 0, std::uint64_t step = 0,
+             const Tail& tail = {}) {
+        resources_.set_clock(seed, step);
+        resources_.device.replay(key_of(b, batch), [&] {
+            upload(staged_inputs_, inputs_, std::size_t(batch) * input_size);
+            upload(staged_targets_, targets_, std::size_t(batch) * target_size);
+            resources_.upload_changes();
+            for (int i = 0; i < Program::graph.node_count; ++i) start(i, b, batch);
+            tail(resources_);
+        });
+    }
+    /// Runs operation i alone.
+    void run_one(int i, const bound& b, int batch, std::uint64_t seed, std::uint64_t step) {
+        resources_.set_clock(seed, step);
+        resources_.upload_changes();
+        start(i, b, batch);
+    }
+    const_pointer value(int v, const bound& b) { return const_pointer(map(b).locate(v)); }
+    /// Waits for the run, and copies a value's first numbers.
+    void read(int v, const bound& b, std::span<scalar> to) {
+        resources_.device.wait();
+        memory::template read<scalar>(value(v, b), to);
+    }
+    /// What the policy's kernels hold beside the arena.
+    resources_type& resources() { return resources_; }
+
+private:
+    using device_numbers = typename memory::template buffer<scalar>;
+    using staged_numbers = typename memory::template staging<scalar>;
+    static constexpr std::size_t input_size = std::size_t(
+                                     Program::source.g.values[std::size_t(Program::source.input)].size),
+                                 target_size = std::size_t(Program::source.target_size);
+
+    /// What a captured run depends on beside this workspace: the model's memory and the batch. (No padding.)
+    struct key {
+        const void* parameters;
+        std::int64_t batch;
+    };
+    static key key_of(const bound& b, int batch) { return {b.parameters.address(), batch}; }
+
+    void upload(const staged_numbers& from, device_numbers& to, std::size_t count) {
+        if (count > 0) resources_.device.upload(from.data(), to.data().address(), count * sizeof(scalar));
+    }
+    void start(int i, const bound& b, int batch) {
+        detail::run_operation<Policy, Program>(i, map(b), batch, 0, 0, resources_);
+    }
+    detail::memory_map<scalar> map(const bound& b) {
+        return detail::map_of<Program>(b, arena_.data().address(), capacity_);
+    }
+
+    int capacity_;
+    device_numbers arena_, inputs_, targets_;
+    staged_numbers staged_inputs_, staged_targets_;
+    resources_type resources_;
+};
+
+}  // namespace weft

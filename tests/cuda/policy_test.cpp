@@ -1,0 +1,142 @@
+/// Networks on the CUDA policy's twin: the same kernels, memory of another type, and a step as one piece of work.
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+#include "../catch.hpp"
+#include "weft/cuda.hpp"
+#include "weft/data/digits.hpp"
+#include "weft/weft.hpp"
+
+using namespace weft;
+
+namespace {
+
+// clang-format off
+constexpr auto mixed = input<4, 12, 12>
+    >> conv2d<8, kernel<3>, padding<1>, no_bias> >> batch_norm >> relu
+    >> residual(conv2d<8, kernel<3>, padding<1>, groups<2>> >> silu >> dropout<0.2>)
+    >> concat(max_pool2d<2>, avg_pool2d<2>, conv2d<4, kernel<2>, stride<2>>)
+    >> upsample2d<2> >> conv2d<6, kernel<5>, stride<3>> >> weft::tanh >> flatten
+    >> layer_norm >> dense<40> >> gelu >> concat(dense<12> >> softmax, dense<20> >> leaky_relu) >> dense<5>;
+constexpr auto small = input<6> >> dense<16> >> relu >> dropout<0.5> >> dense<3>;
+// clang-format on
+constexpr std::size_t inputs = 4 * 12 * 12;
+
+struct numbers {
+    std::vector<float> x;
+    std::vector<int> y;
+
+    numbers(std::size_t samples, std::size_t size, unsigned classes) : x(samples * size), y(samples) {
+        random_stream draw{seed{11}, 5};
+        for (float& v : x) v = 2 * draw.uniform() - 1;
+        for (int& v : y) v = int(draw.below(classes));
+    }
+};
+
+/// Loss, gradients and statistics after one batch.
+template <class Policy>
+std::vector<double> gradients_on() {
+    const numbers data(19, inputs, 5);
+    model<mixed, Policy> m{seed{3}};
+    trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{19}};
+    std::vector<double> result{double(train.compute_gradients(data.x, data.y))};
+    for (auto g : train.gradients()) result.push_back(double(g));
+    auto host = to<reference_policy<double>>(m);
+    for (auto s : host.statistics()) result.push_back(double(s));
+    return result;
+}
+
+/// Losses and parameters of some steps on batches of two sizes.
+template <class Policy, class Optimizer>
+std::vector<float> train_on(const Optimizer& optimizer, clipping clip) {
+    const numbers data(48, 6, 3);
+    model<small, Policy> m{seed{1}};
+    trainer train{m, softmax_cross_entropy, optimizer, batch_capacity{32}};
+    train.clip(clip);
+    std::vector<float> result;
+    for (std::size_t step = 0; step < 10; ++step) {
+        const std::size_t first = step % 2 ? 0 : 32, count = step % 2 ? 32 : 16;
+        result.push_back(
+            float(train.step(std::span(data.x).subspan(first * 6, count * 6), std::span(data.y).subspan(first, count))));
+    }
+    auto host = to<reference>(m);
+    for (float p : host.parameters()) result.push_back(p);
+    return result;
+}
+
+void check_close(const std::vector<float>& got, const std::vector<float>& want, double tolerance) {
+    REQUIRE(got.size() == want.size());
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < got.size(); ++i)
+        wrong += !(std::abs(double(got[i]) - double(want[i])) <= tolerance * (1 + std::abs(double(want[i]))));
+    CHECK(wrong == 0);
+}
+
+}  // namespace
+
+TEST_CASE("cuda: the gradients of a network of everything are the reference's", "[cuda]") {
+    const auto want = gradients_on<reference_policy<double>>(),
+               same = gradients_on<cuda_policy<cuda_backend::host_twin, double>>(), got = gradients_on<cuda_twin>();
+    REQUIRE(want.size() == got.size());
+    REQUIRE(want.size() == same.size());
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < want.size(); ++i) {
+        wrong += !(std::abs(same[i] - want[i]) <= 1e-11 * (1 + std::abs(want[i])));
+        wrong += !(std::abs(got[i] - want[i]) <= 2e-5 * (1 + std::abs(want[i])));
+    }
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("cuda: training steps are the cpu policy's, with dropout and clipping", "[cuda]") {
+    check_close(train_on<cuda_twin>(adam{}, {}), train_on<cpu>(adam{}, {}), 1e-5);
+    check_close(train_on<cuda_twin>(sgd{.learning_rate = 0.1f}, clip_by_norm{0.5f}),
+                train_on<cpu>(sgd{.learning_rate = 0.1f}, clip_by_norm{0.5f}), 1e-5);
+    check_close(train_on<cuda_twin>(adamw{}, clip_by_value{0.01f}), train_on<cpu>(adamw{}, clip_by_value{0.01f}), 1e-5);
+    const auto once = train_on<cuda_twin>(adam{}, {}), again = train_on<cuda_twin>(adam{}, {});
+    CHECK(std::memcmp(once.data(), again.data(), once.size() * sizeof(float)) == 0);
+}
+
+TEST_CASE("cuda: a step whose gradients are not finite changes nothing", "[cuda]") {
+    const numbers data(16, 6, 3);
+    model<small, cuda_twin> m{seed{1}};
+    trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{16}};
+    train.step(data.x, data.y);
+    const auto before = to<reference>(m);
+    std::vector<float> x = data.x;
+    x[7] = std::numeric_limits<float>::infinity();
+    CHECK_THROWS_WITH(train.step(x, data.y), contains("the batch's inputs are not finite"));
+    const auto after = to<reference>(m);
+    CHECK(std::memcmp(before.parameters().data(), after.parameters().data(), before.parameters().size_bytes()) == 0);
+    CHECK(std::isfinite(train.step(data.x, data.y)));
+}
+
+TEST_CASE("cuda: a model moves between policies and files with its numbers", "[cuda]") {
+    const numbers data(33, 6, 3);
+    model<small, cpu> first{seed{5}};
+    auto there = to<cuda_twin>(first, batch_capacity{16});
+    std::vector<float> want(33 * 3), got(33 * 3);
+    first.predict(data.x, want);
+    there.predict(data.x, got);
+    check_close(got, want, 1e-6);
+
+    const std::string path = "cuda_policy_test.safetensors";
+    save(there, path);
+    model<small, cuda_twin> other{seed{6}};
+    load(other, path);
+    std::vector<float> again(33 * 3);
+    other.predict(data.x, again);
+    CHECK(again == got);
+    model<small, cpu> back{seed{7}};
+    load(back, path);
+    CHECK(std::memcmp(back.parameters().data(), first.parameters().data(), first.parameters().size_bytes()) == 0);
+    const data::dataset<float, int> samples(data.x, data.y, 6);
+    CHECK(evaluate(there, samples, softmax_cross_entropy).loss ==
+          Approx(evaluate(first, samples, softmax_cross_entropy).loss).epsilon(1e-5));
+    std::remove(path.c_str());
+}
+
+// The memory of a device has a type of its own.
+static_assert(!std::is_convertible_v<float*, cuda_twin::memory::pointer<float>>);
+static_assert(!std::is_convertible_v<cuda_twin::memory::pointer<float>, float*>);
+static_assert(!std::is_convertible_v<cuda_twin::memory::pointer<const float>, cuda_twin::memory::pointer<float>>);
