@@ -12,6 +12,8 @@ struct no_tail {
     WEFT_DEVICE T after(T x, std::int64_t) const {
         return x;
     }
+    template <class T, int N>
+    WEFT_DEVICE void after(T (&)[N], std::int64_t) const {}
 };
 
 /// How many blocks keep a large device busy. A constant, so that the order of sums does not depend on the

@@ -65,7 +65,8 @@ struct tile_loader {
 /// shared memory, the next one is on its way to registers and then to the other half of shared memory.
 ///
 /// `Result` says where the results go: int64 column(z, j), to which row * row_stride is added, and `packs`:
-/// may columns be stored as packs? `tail.after(x, element)` is what follows on an element. With `parts`, the
+/// may columns be stored as packs? `tail.after` is what follows on an element or a pack of
+/// them. With `parts`, the
 /// sums of each split go there instead, and `sum_of_parts` finishes them. `line_sums` takes the sums of a's
 /// rows, or is null.
 template <class T, class Shape, class A, class B, class Result, class Tail>
@@ -218,8 +219,7 @@ private:
             if (column >= sizes.columns) return;
             const std::int64_t element = result.column(z, column) + row * result.row_stride;
             pack<T> p = pack<T>::load(from);
-            if (parts == nullptr)
-                for (int j = 0; j < pack_size; ++j) p.at[j] = tail.after(p.at[j], element + j);
+            if (parts == nullptr) tail.after(p.at, element);
             p.store(to + element);
         } else {
             for (int j = 0; j < pack_size && column + j < sizes.columns; ++j) {

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <algorithm>
+
+#include "convolution_direct.hpp"
+#include "elementwise.hpp"
+#include "multiply.hpp"
+#include "product_narrow.hpp"
+
+namespace weft::cuda_backend {
+
+/// How a convolution is done, by its sizes alone.
+enum class convolution_way { tiles, direct, narrow };
+struct convolution_plan {
+    product_plan product;
+    convolution_way way = convolution_way::tiles;
+};
+
+/// Rows and columns of the tiles of narrow products: of one row, as of depthwise convolutions, or of several.
+inline constexpr int single_columns = 16, narrow_rows = 8, narrow_columns = 8;
+
+template <class T>
+constexpr convolution_plan plan_of_weights(const convolution_sizes& s, std::int64_t batch) {
+    const std::int64_t rows = s.filters, columns = std::int64_t(s.channels) * s.taps;
+    convolution_plan p{plan_product<T>(s.g.groups, rows, columns, batch * s.plane_out)};
+    product_sizes& sizes = p.product.sizes;
+    const bool flat = p.product.kind == tile_kind::flat;
+    // A narrow product reads four numbers where a tile reads one, but fits small sizes closely.
+    const std::int64_t tile = flat ? pieces(rows, 32) * 32 * pieces(columns, 128) * 128
+                                   : pieces(rows, 64) * 64 * pieces(columns, 64) * 64;
+    const std::int64_t narrow =
+        pieces(rows, narrow_rows) * narrow_rows * pieces(columns, narrow_columns) * narrow_columns;
+    if (3 * narrow >= tile) return p;
+    p.way = convolution_way::narrow;
+    const std::int64_t tiles =
+        s.g.groups * (rows == 1 ? pieces(columns, single_columns)
+                                : pieces(rows, narrow_rows) * pieces(columns, narrow_columns));
+    split_depth(sizes, tiles, 256, 1024);
+    return p;
+}
+
+/// The plan of conv2d, conv2d_data or conv2d_weights.
+template <class T>
+constexpr convolution_plan plan_of_convolution(const graph::node& n, std::int64_t batch) {
+    const convolution_sizes s(reference_backend::geometry_of(n));
+    if (n.op == graph::opcode::conv2d_weights) return plan_of_weights<T>(s, batch);
+    const bool backward = n.op == graph::opcode::conv2d_data;
+    const std::int64_t rows = backward ? s.channels : s.filters,
+                       columns = batch * (backward ? s.plane_in : s.plane_out),
+                       depth = std::int64_t(backward ? s.filters : s.channels) * s.taps;
+    convolution_plan p{plan_product<T>(s.g.groups, rows, columns, depth)};
+    // The direct kernel does not cut the depth: it needs enough pixels, or little to do for each.
+    if (rows <= narrow_rows && s.taps <= 512 && (depth <= 512 || columns * s.g.groups >= (1 << 16))) {
+        p.way = convolution_way::direct;
+        p.product.sizes.splits = 1;
+    }
+    return p;
+}
+
+/// The scratch that `convolution` needs for batches up to a capacity, in numbers.
+template <class T>
+std::size_t convolution_scratch(const graph::node& n, int capacity) {
+    std::size_t most = 0;
+    for (int batch = 1; batch <= capacity; ++batch)
+        most = std::max(most, parts_scratch(plan_of_convolution<T>(n, batch).product.sizes, n.out[1] >= 0));
+    return most;
+}
+
+template <int Rows, int Columns, class Device, class T, class A, class B>
+void multiply_narrow(const Device& device, const product_sizes& s, const A& a, const B& b,
+                     const product_outputs<T>& to) {
+    using kernel = narrow_product<T, Rows, Columns, A, B>;
+    const std::int64_t stride = part_stride(part_size(s, to.line_sums != nullptr));
+    device.launch(kernel::tiles(s) * s.splits, kernel{a, b, to.out, s, s.splits > 1 ? to.scratch : nullptr,
+                                                      to.line_sums, stride, part_size(s, false)});
+    if (s.splits > 1) add_parts(device, s, to, no_tail{});
+}
+
+/// conv2d_weights.
+template <class Device, class T>
+void convolution_weights(const Device& device, const convolution_plan& p, const convolution_sizes& s,
+                         const arguments<T>& a, const product_outputs<T>& to) {
+    const std::int64_t plane = s.plane_out;
+    const folded_lines<T> dy(a.in[1], plane, s.plane_out, s.g.filters * plane, s.filters * plane, s.filters);
+    const tap_lines<T> x(s, a.in[0]);
+    const product_sizes& sizes = p.product.sizes;
+    if (p.way == convolution_way::tiles)
+        multiply<T>(device, p.product, dy, x, matrix_result<T>(a.out[0], sizes.rows, sizes.columns),
+                    no_tail{}, to);
+    else if (sizes.rows == 1)
+        multiply_narrow<1, single_columns>(device, sizes, dy, x, to);
+    else
+        multiply_narrow<narrow_rows, narrow_columns>(device, sizes, dy, x, to);
+}
+
+/// conv2d or conv2d_data with weights seen as the rows of a product.
+template <bool Backward, class Device, class T, class A, class Tail>
+void convolution_images(const Device& device, const convolution_plan& p, const convolution_sizes& s,
+                        const A& w, const Tail& tail, const arguments<T>& a, T* scratch) {
+    using result = image_result<T>;
+    const product_sizes& sizes = p.product.sizes;
+    const image_taps<T, Backward> images(s, a.in[0], sizes.columns);
+    const result to(a.out[0], Backward ? s.plane_in : s.plane_out, sizes.rows, sizes.count);
+    if (p.way == convolution_way::tiles)
+        return multiply<T>(device, p.product, w, images, to, tail,
+                           product_outputs<T>{a.out[0], nullptr, scratch});
+    const int planes = Backward ? s.filters : s.channels;
+    const auto launch = [&]<int Rows, int Pixels>() {
+        using kernel = direct_convolution<T, Backward, Rows, Pixels, A, result, Tail>;
+        const std::int64_t blocks = pieces(sizes.columns, kernel::columns_of_block);
+        device.launch(blocks * sizes.count, kernel{w, images, to, tail, a.out[0], sizes.rows, sizes.columns,
+                                                   planes, s.g.kernel_h, s.g.kernel_w, int(blocks)});
+    };
+    if (sizes.rows == 1)
+        launch.template operator()<1, 4>();
+    else
+        launch.template operator()<narrow_rows, 2>();
+}
+
+/// conv2d, conv2d_data and conv2d_weights with what follows.
+template <graph::opcode Op, class Chain, class Device, class T>
+void convolution(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
+    const convolution_sizes s(reference_backend::geometry_of(n));
+    const std::int64_t pixels = std::int64_t(a.batch) * std::max(s.plane_in, s.plane_out);
+    check_sizes(0, pixels, pixels);
+    const convolution_plan p = plan_of_convolution<T>(n, a.batch);
+    const std::int64_t of_filter = std::int64_t(s.channels) * s.taps, of_group = of_filter * s.filters;
+    if constexpr (Op == graph::opcode::conv2d_weights)
+        convolution_weights(device, p, s, a, product_outputs<T>{a.out[0], a.out[1], scratch});
+    else if constexpr (Op == graph::opcode::conv2d)
+        convolution_images<false>(
+            device, p, s, strided_lines<T, true>(a.in[1], of_filter, s.filters, int(of_filter), of_group),
+            chain_functor<Chain, T>(n, a), a, scratch);
+    else
+        convolution_images<true>(device, p, s,
+                                 folded_lines<T>(a.in[1], s.taps, s.taps, of_filter, of_group, s.channels),
+                                 chain_functor<Chain, T>(n, a), a, scratch);
+}
+
+}  // namespace weft::cuda_backend

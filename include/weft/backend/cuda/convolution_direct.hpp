@@ -1,0 +1,93 @@
+#pragma once
+
+#include "convolution_factors.hpp"
+
+namespace weft::cuda_backend {
+
+/// conv2d and conv2d_data where a group has few rows (filters, or channels): a thread sums all of them for a
+/// few pixels, which it reads from the cache, and all threads read the same weights from shared memory.
+/// `rows` has the weights as in `tiled_product`.
+template <class T, bool Backward, int Rows, int Pixels, class A, class Result, class Tail>
+struct direct_convolution {
+    static constexpr int threads = 256, weights = 512;  ///< of a row, in shared memory at once
+    struct shared {
+        alignas(16) T of[weights][Rows];
+    };
+
+    A rows;
+    image_taps<T, Backward> images;
+    Result result;
+    Tail tail;
+    T* out;
+    int row_count, columns, planes, kernel_h, kernel_w, blocks;  ///< blocks for one z
+
+    static constexpr int columns_of_block = threads * Pixels;
+
+    template <class Block>
+    WEFT_DEVICE void operator()(Block& block, shared& memory) const {
+        const int z = int(unsigned(block.index()) / unsigned(blocks));
+        const int first = int(unsigned(block.index()) % unsigned(blocks)) * columns_of_block;
+        const int taps = kernel_h * kernel_w, at_once = weights / taps;
+        per_thread<Block, state> states;
+        for (const int t : block)
+            for (int p = 0; p < Pixels; ++p) {
+                states[t].line[p] = images.line_of(z, first + p * threads + t);
+                for (int r = 0; r < Rows; ++r) states[t].sum[r][p] = T(0);
+            }
+        for (int plane = 0; plane < planes; plane += at_once) {
+            const int count = planes - plane < at_once ? planes - plane : at_once;
+            for (const int t : block) fill(memory, z, plane * taps, count * taps, t);
+            block.sync();
+            for (const int t : block)
+                for (int c = 0; c < count; ++c) add_plane(states[t], memory.of + c * taps, plane + c);
+            block.sync();
+        }
+        for (const int t : block)
+            for (int p = 0; p < Pixels; ++p) {
+                const int column = first + p * threads + t;
+                if (column >= columns) continue;
+                const std::int64_t element = result.column(z, column);
+                for (int r = 0; r < Rows; ++r)
+                    if (r < row_count)
+                        out[element + r * result.row_stride] =
+                            tail.after(states[t].sum[r][p], element + r * result.row_stride);
+            }
+    }
+
+private:
+    struct state {
+        typename image_taps<T, Backward>::line line[Pixels];
+        T sum[Rows][Pixels];
+    };
+    WEFT_DEVICE void fill(shared& memory, int z, int first, int count, int t) const {
+        constexpr int width = A::width, units = weights / width;
+        for (int u = t; u < Rows * units; u += threads) {
+            const int row = u / units, k = u % units * width;
+            if (k >= count) continue;
+            T w[width];
+            // The rest of a pack may be weights that come with the next planes; nobody reads them here.
+            rows.load(rows.line_of(z, row), first + k, planes * kernel_h * kernel_w, w);
+            for (int e = 0; e < width; ++e) memory.of[k + e][row] = w[e];
+        }
+    }
+    WEFT_DEVICE void add_plane(state& s, const T (*w)[Rows], int plane) const {
+        const std::int64_t offset = std::int64_t(plane) * images.plane;
+        for (int u = 0; u < kernel_h; ++u) {
+            std::int64_t row[Pixels];
+            bool inside[Pixels];
+            for (int p = 0; p < Pixels; ++p) {
+                const int y = images.reach.row(s.line[p].row, u);
+                inside[p] = y >= 0;
+                row[p] = offset + y * images.reach.width;
+            }
+            for (int v = 0; v < kernel_w; ++v, ++w)
+                for (int p = 0; p < Pixels; ++p) {
+                    const int x = images.reach.column(s.line[p].column, v);
+                    const T number = inside[p] && x >= 0 ? s.line[p].images[row[p] + x] : T(0);
+                    for (int r = 0; r < Rows; ++r) s.sum[r][p] += (*w)[r] * number;
+                }
+        }
+    }
+};
+
+}  // namespace weft::cuda_backend
