@@ -43,15 +43,31 @@ constexpr bool names_differ(const std::array<graph::parameter_record, N>& parame
 }  // namespace detail
 
 /// A network with numbers in it: parameters and running statistics, on one policy.
-/// Of something that is no network: an error, and nothing more.
+/// Of something that is no network: an error, and nothing more, whatever a program goes on to do with it.
 template <auto Expression, class Policy>
 class model {
 public:
+    using scalar = float;
+    static constexpr std::size_t input_size = 1, output_size = 1;
+
     template <class... Arguments>
     explicit model(Arguments&&...) {
         if constexpr (!is_poison<std::remove_cvref_t<decltype(Expression)>>)
             static_cast<void>(sizeof(not_a_network<std::remove_cvref_t<decltype(Expression)>>));
     }
+    template <class... Arguments>
+    void predict(Arguments&&...) const {}
+    std::span<scalar> parameters() const { return {}; }
+    std::span<scalar> statistics() const { return {}; }
+    std::span<scalar> parameter(std::string_view) const { return {}; }
+    std::vector<named_tensor<scalar>> state() const { return {}; }
+    seed random_seed() const { return {}; }
+};
+
+/// A model of a network, not of an error.
+template <class Model>
+concept sound_model = requires {
+    typename Model::network;
 };
 
 template <auto Expression, class Policy>
@@ -200,7 +216,7 @@ private:
 template <class Policy, auto Expression, class From>
 model<Expression, Policy> to(const model<Expression, From>& from, batch_capacity capacity = {}) {
     model<Expression, Policy> result(from.random_seed(), capacity);
-    result.assign(from);
+    if constexpr (sound_model<model<Expression, From>>) result.assign(from);
     return result;
 }
 

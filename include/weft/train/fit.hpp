@@ -26,11 +26,28 @@ struct fit_options {
     progress_options progress = {};
 };
 
+namespace detail {
+
+template <class Model, class Data, class Loss, class Optimizer>
+history fit(Model& model, const Data& data, const Loss& loss, const Optimizer& optimizer,
+            const fit_options<Data>& options);
+
+}  // namespace detail
+
 /// Trains `model` on `data` and returns what was seen, epoch by epoch. The same seed gives the same numbers.
 /// Stops with an error that names the operation if the loss becomes NaN or infinite.
 template <class Model, class Data, class Loss, class Optimizer>
 history fit(Model& model, const Data& data, const Loss& loss, const Optimizer& optimizer,
             std::type_identity_t<fit_options<Data>> options = {}) {
+    if constexpr (sound_model<Model>)
+        return detail::fit(model, data, loss, optimizer, options);
+    else
+        return {};
+}
+
+template <class Model, class Data, class Loss, class Optimizer>
+history detail::fit(Model& model, const Data& data, const Loss& loss, const Optimizer& optimizer,
+                    const fit_options<Data>& options) {
     using scalar = typename Model::scalar;
     if (options.epochs < 1 || options.batch_size < 1)
         raise("cannot train", "the options",

@@ -25,28 +25,26 @@ void check_finite(const Model& model, const std::string& what, const std::string
     }
 }
 
-}  // namespace detail
-
 /// Finds where a loss or gradient that is not a number comes from: a parameter, an input, or the first
 /// operation whose result is not finite although all it reads is.
-template <class Model, class Loss, class Optimizer>
-void trainer<Model, Loss, Optimizer>::raise_not_finite(const std::string& which, std::size_t batch) {
-    const std::string where = "step " + std::to_string(steps_ + 1);
+template <class Trainer>
+[[noreturn]] void raise_not_finite(Trainer& t, const std::string& which, std::size_t batch) {
+    using scalar = typename Trainer::scalar;
+    using compiled = typename Trainer::compiled;
+    const std::string where = "step " + std::to_string(t.steps_ + 1);
     const std::string what = "training stopped: " + which + " is not a finite number";
-    detail::check_finite(std::as_const(model_), what, where);
-    if (!detail::is_finite<scalar>(batch_inputs(batch)))
-        raise(what, where, "the batch's inputs are not finite");
-    if (!detail::is_finite<scalar>(batch_targets(batch)))
-        raise(what, where, "the batch's targets are not finite");
+    check_finite(std::as_const(t.model_), what, where);
+    if (!is_finite<scalar>(t.batch_inputs(batch))) raise(what, where, "the batch's inputs are not finite");
+    if (!is_finite<scalar>(t.batch_targets(batch))) raise(what, where, "the batch's targets are not finite");
     for (int i = 0; i < compiled::graph.node_count; ++i) {
-        workspace_.run_one(i, memory_, int(batch), model_.random_seed().value, std::uint64_t(steps_));
+        t.workspace_.run_one(i, t.memory_, int(batch), t.model_.random_seed().value, std::uint64_t(t.steps_));
         const graph::node& n = compiled::graph.nodes[std::size_t(i)];
         const graph::value_list out = graph::writes(n);
         for (int k = 0; k < out.count; ++k) {
             const graph::value& v = compiled::graph.values[std::size_t(out.id[k])];
             std::vector<scalar> numbers(std::size_t(v.size) * (v.batched ? batch : 1));
-            workspace_.read(out.id[k], memory_, numbers);
-            if (!detail::is_finite<scalar>(numbers))
+            t.workspace_.read(out.id[k], t.memory_, numbers);
+            if (!is_finite<scalar>(numbers))
                 raise(
                     what, where,
                     std::string("the first operation with a result that is not finite is ") +
@@ -57,4 +55,5 @@ void trainer<Model, Loss, Optimizer>::raise_not_finite(const std::string& which,
     raise(what, where, "no single operation reproduces it");
 }
 
+}  // namespace detail
 }  // namespace weft

@@ -65,6 +65,9 @@ typename Memory::template buffer<T> constants_of(const Loss& loss, int size) {
     return result;
 }
 
+template <class Trainer>
+[[noreturn]] void raise_not_finite(Trainer& trainer, const std::string& which, std::size_t batch);
+
 /// How many of n samples are predicted right (for losses that classify).
 template <class Loss, class T>
 std::size_t count_correct(const T* predictions, const T* targets, std::size_t n, std::size_t outputs,
@@ -80,10 +83,22 @@ std::size_t count_correct(const T* predictions, const T* targets, std::size_t n,
 
 }  // namespace detail
 
-/// Trains a model: each step is forward, loss, backward and update, in memory planned while compiling. Holds
-/// gradients and the optimiser's state; allocates when it is made and never after.
+/// A trainer of a model that stands for an error already told.
 template <class Model, class Loss, class Optimizer>
 class trainer {
+public:
+    explicit trainer(Model&, Loss, Optimizer, batch_capacity = {}) {}
+    template <class... Arguments>
+    float step(const Arguments&...) {
+        return 0;
+    }
+    void clip(clipping) {}
+};
+
+/// Trains a model: each step is forward, loss, backward and update, in memory planned while compiling. Holds
+/// gradients and the optimiser's state; allocates when it is made and never after.
+template <sound_model Model, class Loss, class Optimizer>
+class trainer<Model, Loss, Optimizer> {
 public:
     using scalar = typename Model::scalar;
     using policy = typename Model::policy;
@@ -130,8 +145,8 @@ public:
         const auto rule =
             optimizer_.template at<scalar>(steps_ + 1, scalar(optimizer_.learning_rate) * scalar(rate));
         const auto [loss, finite] = start_step(batch, rule);
-        if (!std::isfinite(loss)) raise_not_finite("the loss", batch);
-        if (!finite) raise_not_finite("a gradient", batch);
+        if (!std::isfinite(loss)) detail::raise_not_finite(*this, "the loss", batch);
+        if (!finite) detail::raise_not_finite(*this, "a gradient", batch);
         ++steps_;
         if constexpr (memory::on_host) {
             if (clipping_) clipping_.apply(gradients_.span());
@@ -242,7 +257,8 @@ private:
             return all;
         }
     }
-    [[noreturn]] void raise_not_finite(const std::string& which, std::size_t batch);
+    template <class Trainer>
+    friend void detail::raise_not_finite(Trainer&, const std::string&, std::size_t);
 
     Model& model_;
     Optimizer optimizer_;
