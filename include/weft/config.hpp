@@ -28,13 +28,16 @@
 #define WEFT_INDEPENDENT
 #endif
 
-/// Unrolls the loop that follows so many times; nvcc's front end knows no such pragma of GCC's.
-#ifdef __CUDACC__
+/// Unrolls the loop that follows so many times, on devices too; nvcc's host pass knows no such pragma of
+/// GCC's.
+#if defined(__CUDA_ARCH__)
+#define WEFT_UNROLL(times) WEFT_UNROLL_PRAGMA(unroll times)
+#elif defined(__CUDACC__)
 #define WEFT_UNROLL(times)
 #else
 #define WEFT_UNROLL(times) WEFT_UNROLL_PRAGMA(GCC unroll times)
-#define WEFT_UNROLL_PRAGMA(text) _Pragma(#text)
 #endif
+#define WEFT_UNROLL_PRAGMA(text) _Pragma(#text)
 
 /// Thrust takes CUDA for its device unless told otherwise, and then needs CUDA's headers in plain C++ too.
 #if !defined(THRUST_DEVICE_SYSTEM) && !defined(__CUDACC__)

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "../../../core/math.hpp"
+#include "layers.hpp"
+
+namespace weft::cuda_backend {
+
+/// A loss in a kernel's type: graph::mlp's members.
+template <graph::mlp_loss Kind, graph::function Fn, std::int32_t Bits, std::int32_t Scale, bool Soft>
+struct loss_type {
+    static constexpr int target_size(int outputs) {
+        return Kind == graph::mlp_loss::difference || Soft ? outputs : 1;
+    }
+    /// What a sample's loss is multiplied with in the mean over the batch.
+    template <class T>
+    WEFT_DEVICE static T factor(int batch) {
+        return T(from_bits(Scale)) / T(batch);
+    }
+
+    /// The loss of a sample, whose Out predictions are `stride` apart in y. They become the derivatives with
+    /// respect to the last layer's function's arguments, which are in z where the function needs them.
+    template <int Out, class Function, class T>
+    WEFT_DEVICE static T run(T* y, const T* z, int stride, const T* target, T by) {
+        if constexpr (Kind == graph::mlp_loss::difference)
+            return difference<Out, Function>(y, z, stride, target, by);
+        else
+            return cross_entropy<Out, Function>(y, z, stride, target, by);
+    }
+
+private:
+    template <class Function, class T>
+    WEFT_DEVICE static T slope(T y, const T* z, int at) {
+        if constexpr (Function::from_argument)
+            return Function::slope(z[at]);
+        else
+            return Function::slope(y);
+    }
+    template <int Out, class Function, class T>
+    WEFT_DEVICE static T difference(T* y, const T* z, int stride, const T* target, T by) {
+        using function = mlp_function<Fn, Bits>;
+        T sum = T(0);
+        for (int k = 0; k < Out; ++k) {
+            const T prediction = y[k * stride], x = prediction - target[k], value = function::value(x);
+            sum += value;
+            y[k * stride] = by * function::slope(function::from_argument ? x : value) *
+                            slope<Function>(prediction, z, k * stride);
+        }
+        return sum;
+    }
+    template <int Out, class T>
+    WEFT_DEVICE static T weight(const T* target, int k) {
+        constexpr float smoothing = from_bits(Bits);
+        const T hard = Soft ? target[Soft ? k : 0] : k == int(target[0]) ? T(1) : T(0);
+        return hard * (T(1) - T(smoothing)) + T(smoothing) / T(Out);
+    }
+    template <int Out, class Function, class T>
+    WEFT_DEVICE static T cross_entropy(T* y, const T* z, int stride, const T* target, T by) {
+        T max = y[0], sum = T(0), all = T(0), loss = T(0);
+        for (int k = 1; k < Out; ++k)
+            if (y[k * stride] > max) max = y[k * stride];
+        for (int k = 0; k < Out; ++k) {
+            sum += math::exp(y[k * stride] - max);
+            all += weight<Out>(target, k);
+        }
+        const T log = math::log(sum);
+        for (int k = 0; k < Out; ++k) {
+            const T prediction = y[k * stride], log_p = prediction - max - log, w = weight<Out>(target, k);
+            if (w != T(0)) loss -= w * log_p;
+            y[k * stride] = by * (math::exp(log_p) * all - w) * slope<Function>(prediction, z, k * stride);
+        }
+        return loss;
+    }
+};
+
+}  // namespace weft::cuda_backend

@@ -1,0 +1,236 @@
+// The fused mlp's kernels, on the host's twin, against the unfused program on the reference in double.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+#include <weft/backend/cuda/fused_mlp.hpp>
+#include <weft/backend/reference/run.hpp>
+#include <weft/core/random.hpp>
+#include <weft/lang/layers/activation.hpp>
+#include <weft/lang/layers/convolution.hpp>
+#include <weft/lang/layers/dense.hpp>
+#include <weft/program.hpp>
+#include <weft/train/loss/cross_entropy.hpp>
+#include <weft/train/loss/regression.hpp>
+
+#include "../catch.hpp"
+
+using namespace weft;
+using namespace weft::cuda_backend;
+
+namespace {
+
+using graph::storage;
+
+template <auto Net>
+using network_of = std::remove_cv_t<decltype(Net)>;
+
+/// Numbers of the order of one that depend on the stream alone; what a float holds, so that both precisions
+/// compute with the same.
+std::vector<double> numbers(std::size_t n, std::uint64_t stream, double low, double high) {
+    random_stream draw{seed{7}, stream};
+    std::vector<double> x(n);
+    for (double& v : x) v = double(float(low + (high - low) * double(draw.uniform())));
+    return x;
+}
+
+/// What a program computes from: its parameters are small enough that activations stay of the order of one.
+struct problem {
+    int batch;
+    std::vector<double> x, target, parameters;
+};
+template <class Program, class Loss>
+problem make_problem(int batch) {
+    constexpr auto& source = Program::source;
+    const std::size_t in = std::size_t(source.g.values[std::size_t(source.input)].size),
+                      out = std::size_t(source.g.values[std::size_t(source.output)].size);
+    problem p{batch, numbers(in * std::size_t(batch), 1, -1, 1), {}, {}};
+    for (const auto& r : source.parameters) {
+        const double size = 1.7 / std::sqrt(double(r.init.fan_in));
+        const auto values = numbers(std::size_t(r.dims.size()), 2 + std::uint64_t(r.offset), -size, size);
+        p.parameters.insert(p.parameters.end(), values.begin(), values.end());
+    }
+    p.target = numbers(std::size_t(source.target_size) * std::size_t(batch), 99, 0, 1);
+    if constexpr (requires { Loss::takes_labels; })
+        if (Loss::takes_labels)
+            for (double& t : p.target) t = std::floor(t * double(out) * 0.9999);
+    return p;
+}
+
+/// All that a program leaves behind.
+template <class T>
+struct outcome {
+    std::vector<T> output, loss, gradients;
+    bool operator==(const outcome& other) const {
+        const auto same = [](const std::vector<T>& a, const std::vector<T>& b) {
+            return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+        };
+        return same(output, other.output) && same(loss, other.loss) && same(gradients, other.gradients);
+    }
+};
+
+/// Operation by operation, each value in memory of its own.
+template <class Program>
+outcome<double> on_reference(const problem& p) {
+    constexpr auto& g = Program::graph;
+    outcome<double> o;
+    o.gradients.resize(Program::training ? p.parameters.size() : 0);
+    std::vector<std::vector<double>> own(std::size_t(g.value_count));
+    std::vector<double*> at(own.size());
+    for (std::size_t v = 0; v < own.size(); ++v) {
+        const graph::value& value = g.values[v];
+        own[v].resize(std::size_t(value.size) * std::size_t(value.batched ? p.batch : 1));
+        at[v] = own[v].data();
+        if (value.where == storage::input) at[v] = const_cast<double*>(p.x.data());
+        if (value.where == storage::target) at[v] = const_cast<double*>(p.target.data());
+        if (value.where == storage::parameter)
+            at[v] = const_cast<double*>(p.parameters.data()) + value.offset;
+        if (value.where == storage::gradient) at[v] = o.gradients.data() + value.offset;
+    }
+    const auto find = [&](int v) { return v < 0 ? nullptr : at[std::size_t(v)]; };
+    for (int i = 0; i < g.node_count; ++i) {
+        const graph::node& n = g.nodes[std::size_t(i)];
+        arguments<double> a;
+        for (int k = 0; k < graph::max_inputs; ++k) a.in[k] = find(n.in[k]);
+        for (int k = 0; k < graph::max_outputs; ++k) a.out[k] = find(n.out[k]);
+        for (int k = 0; k < n.step_count; ++k) a.operand[k] = find(n.steps[k].operand);
+        a.batch = graph::runs_once(n) ? 1 : p.batch;
+        reference_backend::run<typename Program::functions>(n, a);
+    }
+    o.output = own[std::size_t(Program::source.output)];
+    if (Program::training) o.loss = own[std::size_t(Program::source.loss)];
+    return o;
+}
+
+template <class T>
+std::vector<T> as(const std::vector<double>& x) {
+    return {x.begin(), x.end()};
+}
+
+template <class Program, class T, std::size_t Limit>
+outcome<T> forward_on_twin(const problem& p) {
+    using mlp = fused_mlp<Program, T, Limit>;
+    const auto x = as<T>(p.x), parameters = as<T>(p.parameters);
+    outcome<T> o;
+    o.output.assign(std::size_t(p.batch) * std::size_t(Program::network::output_type::size), T(NAN));
+    mlp::run(host_twin{}, x.data(), parameters.data(), o.output.data(), p.batch);
+    return o;
+}
+template <class Program, class T, std::size_t Limit>
+outcome<T> training_on_twin(const problem& p) {
+    using mlp = fused_mlp_training<Program, T, Limit>;
+    const auto x = as<T>(p.x), target = as<T>(p.target), parameters = as<T>(p.parameters);
+    outcome<T> o;
+    o.output.assign(std::size_t(p.batch) * std::size_t(Program::network::output_type::size), T(NAN));
+    o.loss.assign(1, T(NAN));
+    o.gradients.assign(parameters.size(), T(NAN));
+    std::vector<T> scratch(std::size_t(mlp::scratch(p.batch)), T(NAN));
+    mlp::run(host_twin{}, x.data(), target.data(), parameters.data(), o.output.data(), o.loss.data(),
+             o.gradients.data(), scratch.data(), p.batch);
+    return o;
+}
+
+/// Differences count against the largest number, as sums do that cancel.
+template <class T>
+void compare(const char* what, const std::vector<T>& got, const std::vector<double>& want, double terms) {
+    REQUIRE(got.size() == want.size());
+    double largest = 0, worst = 0;
+    for (double w : want) largest = std::max(largest, std::abs(w));
+    for (std::size_t i = 0; i < got.size(); ++i) {
+        const double difference = std::abs(double(got[i]) - want[i]);
+        if (!(difference <= worst) && !std::isnan(worst)) worst = difference;  // NaN stays
+    }
+    CAPTURE(what, largest, worst, terms);
+    CHECK(worst <= double(std::numeric_limits<T>::epsilon()) * (24 + 2 * std::sqrt(terms)) * largest);
+}
+
+constexpr int batches[] = {1, 7, 128, 300};
+
+template <auto Net, class T, std::size_t Limit = shared_memory_sm90>
+void check_forward() {
+    using compiled = program<network_of<Net>>;
+    static_assert(fused_mlp<compiled, T, Limit>::qualifies);
+    for (int batch : batches) {
+        CAPTURE(batch, sizeof(T));
+        const problem p = make_problem<compiled, graph::no_loss>(batch);
+        const auto got = forward_on_twin<compiled, T, Limit>(p);
+        compare("output", got.output, on_reference<compiled>(p).output, 800);
+        CHECK(got == forward_on_twin<compiled, T, Limit>(p));
+    }
+}
+template <auto Net, class Loss, class T, std::size_t Limit = shared_memory_sm90>
+void check_training() {
+    using compiled = program<network_of<Net>, Loss, purpose::training>;
+    static_assert(fused_mlp_training<compiled, T, Limit>::qualifies);
+    for (int batch : batches) {
+        CAPTURE(batch, sizeof(T));
+        const problem p = make_problem<compiled, Loss>(batch);
+        const auto got = training_on_twin<compiled, T, Limit>(p);
+        const auto want = on_reference<compiled>(p);
+        compare("output", got.output, want.output, 800);
+        compare("loss", got.loss, want.loss, 800);
+        compare("gradients", got.gradients, want.gradients, 800);
+        CHECK(got == training_on_twin<compiled, T, Limit>(p));
+    }
+}
+template <auto Net, class Loss>
+void check_both() {
+    check_forward<Net, float>();
+    check_training<Net, Loss, float>();
+    check_training<Net, Loss, double>();
+}
+
+using cross_entropy = softmax_cross_entropy_loss<>;
+using squares = mean_squared_error_loss;
+
+// clang-format off
+constexpr auto one = input<5> >> dense<3>;
+constexpr auto narrow = input<13> >> dense<16> >> relu >> dense<16> >> weft::tanh >> dense<1>;
+constexpr auto of32 = input<32> >> dense<32> >> gelu >> dense<32, no_bias> >> sigmoid >> dense<17> >> softplus;
+constexpr auto of64 = input<3> >> dense<64> >> relu >> dense<64> >> elu >> dense<64> >> silu >> dense<50> >> relu >> dense<7>;
+constexpr auto of128 = input<20> >> dense<128, no_bias> >> leaky_relu >> dense<100> >> hard_swish >> dense<10>;
+constexpr auto of256 = input<1, 28, 28> >> flatten >> dense<256> >> relu >> dense<10>;
+constexpr auto deep256 = input<33> >> dense<256> >> relu >> dense<256> >> relu >> dense<256> >> relu >> dense<256> >> relu >> dense<256>;
+constexpr auto functions = input<4> >> dense<16> >> selu >> dense<16> >> gelu_tanh >> dense<16> >> mish >> dense<6> >> elu_with<0.5> >> dense<3> >> weft::tanh;
+constexpr auto narrow_classes = input<6> >> dense<16> >> relu >> dense<5> >> sigmoid;
+constexpr auto too_wide = input<4> >> dense<300> >> relu >> dense<2>;
+constexpr auto convolution = input<1, 4, 4> >> conv2d<2, kernel<3>> >> flatten >> dense<4>;
+// clang-format on
+
+}  // namespace
+
+TEST_CASE("fused mlp: what fits is known while compiling", "[cuda]") {
+    static_assert(fused_mlp<program<network_of<deep256>>, float>::tile.rows == 64);
+    static_assert(fused_mlp<program<network_of<narrow>>, float>::tile.rows == 128);
+    static_assert(!fused_mlp<program<network_of<too_wide>>, float>::qualifies);
+    static_assert(!fused_mlp<program<network_of<convolution>>, float>::qualifies);
+    using deep = program<network_of<deep256>, cross_entropy, purpose::training>;
+    static_assert(fused_mlp_training<deep, float, shared_memory_sm90>::tile.rows == 32);
+    static_assert(fused_mlp_training<deep, float, shared_memory_sm80>::tile.rows == 16);
+    static_assert(!fused_mlp_training<deep, float, 48 * 1024>::qualifies);
+    static_assert(
+        !fused_mlp_training<program<network_of<too_wide>, squares, purpose::training>, float>::qualifies);
+    STATIC_REQUIRE(fused_mlp_training<deep, float>::blocks(1 << 20) == 128);
+}
+
+TEST_CASE("fused mlp: one layer", "[cuda]") { check_both<one, cross_entropy>(); }
+TEST_CASE("fused mlp: width 16", "[cuda]") { check_both<narrow, squares>(); }
+TEST_CASE("fused mlp: width 32", "[cuda]") { check_both<of32, squares>(); }
+TEST_CASE("fused mlp: width 64", "[cuda]") { check_both<of64, cross_entropy>(); }
+TEST_CASE("fused mlp: width 128", "[cuda]") {
+    check_both<of128, softmax_cross_entropy_loss<label_smoothing<0.1>>>();
+}
+TEST_CASE("fused mlp: width 256", "[cuda]") { check_both<of256, cross_entropy>(); }
+TEST_CASE("fused mlp: depth 5 of width 256, on both devices", "[cuda]") {
+    check_forward<deep256, float, shared_memory_sm80>();
+    check_training<deep256, cross_entropy, float, shared_memory_sm80>();
+    check_training<deep256, cross_entropy, float, shared_memory_sm90>();
+}
+TEST_CASE("fused mlp: other functions, and losses of differences", "[cuda]") {
+    check_both<functions, huber_loss<0.5>>();
+    check_training<functions, mean_absolute_error_loss, double>();
+}
+TEST_CASE("fused mlp: soft targets", "[cuda]") {
+    check_training<narrow_classes, softmax_cross_entropy_loss<soft_targets>, float>();
+}
