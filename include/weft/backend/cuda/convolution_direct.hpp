@@ -78,7 +78,7 @@ private:
             for (int p = 0; p < Pixels; ++p) {
                 const int y = images.reach.row(s.line[p].row, u);
                 inside[p] = y >= 0;
-                row[p] = offset + y * images.reach.width;
+                row[p] = inside[p] ? offset + y * images.reach.width : 0;
             }
             for (int v = 0; v < kernel_w; ++v, ++w)
                 for (int p = 0; p < Pixels; ++p) {

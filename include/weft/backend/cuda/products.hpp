@@ -26,9 +26,11 @@ std::size_t product_scratch(const graph::node& n, int capacity) {
     return most;
 }
 
-/// gemm, gemm_data and gemm_weights with what follows.
+/// gemm, gemm_data and gemm_weights with what follows: by the device's library where it has one.
 template <graph::opcode Op, class Chain, class Device, class T>
 void products(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
+    if constexpr (requires { device.template library_product<Op, Chain>(n, a); })
+        if (device.template library_product<Op, Chain>(n, a)) return;
     const std::int64_t rows = std::int64_t(a.batch) * n.attribute[0];
     const int outs = n.attribute[1], depth = n.attribute[2];
     check_sizes(rows, std::max(outs, depth), rows);
