@@ -62,7 +62,8 @@ template <class T>
 std::size_t convolution_scratch(const graph::node& n, int capacity) {
     std::size_t most = 0;
     for (int batch = 1; batch <= capacity; ++batch)
-        most = std::max(most, parts_scratch(plan_of_convolution<T>(n, batch).product.sizes, n.out[1] >= 0));
+        most = std::max(most, parts_scratch(plan_of_convolution<T>(n, batch).product.sizes,
+                                            n.op == graph::opcode::conv2d_weights));
     return most;
 }
 

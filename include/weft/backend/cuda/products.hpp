@@ -22,7 +22,8 @@ template <class T>
 std::size_t product_scratch(const graph::node& n, int capacity) {
     std::size_t most = 0;
     for (int batch = 1; batch <= capacity; ++batch)
-        most = std::max(most, parts_scratch(plan_of_product<T>(n, batch).sizes, n.out[1] >= 0));
+        most = std::max(
+            most, parts_scratch(plan_of_product<T>(n, batch).sizes, n.op == graph::opcode::gemm_weights));
     return most;
 }
 
