@@ -28,7 +28,8 @@ public:
           targets_(std::size_t(capacity_) * target_size, "a batch of targets"),
           staged_inputs_(inputs_.size()),
           staged_targets_(targets_.size()),
-          resources_(Program::graph.nodes, Program::graph.node_count, capacity_) {}
+          resources_(Program::graph.nodes, Program::graph.node_count, capacity_,
+                     Policy::template whole_scratch<Program>(capacity_)) {}
 
     int capacity() const { return capacity_; }
     std::size_t size() const { return arena_.size(); }
@@ -56,7 +57,10 @@ public:
             upload(staged_inputs_, inputs_, std::size_t(batch) * input_size);
             upload(staged_targets_, targets_, std::size_t(batch) * target_size);
             resources_.upload_changes();
-            for (int i = 0; i < Program::graph.node_count; ++i) start(i, b, batch);
+            if constexpr (Policy::template runs_whole<Program>())
+                Policy::template run_whole<Program>(resources_, map(b), batch);
+            else
+                for (int i = 0; i < Program::graph.node_count; ++i) start(i, b, batch);
             tail(resources_);
         });
     }

@@ -1,4 +1,5 @@
-/// Networks on the CUDA policy's twin: the same kernels, memory of another type, and a step as one piece of work.
+/// Networks on the CUDA policy's twin: the same kernels, memory of another type, and a step as one piece of
+/// work.
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -20,6 +21,7 @@ constexpr auto mixed = input<4, 12, 12>
     >> upsample2d<2> >> conv2d<6, kernel<5>, stride<3>> >> weft::tanh >> flatten
     >> layer_norm >> dense<40> >> gelu >> concat(dense<12> >> softmax, dense<20> >> leaky_relu) >> dense<5>;
 constexpr auto small = input<6> >> dense<16> >> relu >> dropout<0.5> >> dense<3>;
+constexpr auto mlp = input<6> >> dense<32> >> relu >> dense<48> >> gelu >> dense<3>;
 // clang-format on
 constexpr std::size_t inputs = 4 * 12 * 12;
 
@@ -48,17 +50,17 @@ std::vector<double> gradients_on() {
 }
 
 /// Losses and parameters of some steps on batches of two sizes.
-template <class Policy, class Optimizer>
+template <class Policy, auto Net = small, class Optimizer>
 std::vector<float> train_on(const Optimizer& optimizer, clipping clip) {
     const numbers data(48, 6, 3);
-    model<small, Policy> m{seed{1}};
+    model<Net, Policy> m{seed{1}};
     trainer train{m, softmax_cross_entropy, optimizer, batch_capacity{32}};
     train.clip(clip);
     std::vector<float> result;
     for (std::size_t step = 0; step < 10; ++step) {
         const std::size_t first = step % 2 ? 0 : 32, count = step % 2 ? 32 : 16;
-        result.push_back(
-            float(train.step(std::span(data.x).subspan(first * 6, count * 6), std::span(data.y).subspan(first, count))));
+        result.push_back(float(train.step(std::span(data.x).subspan(first * 6, count * 6),
+                                          std::span(data.y).subspan(first, count))));
     }
     auto host = to<reference>(m);
     for (float p : host.parameters()) result.push_back(p);
@@ -77,7 +79,8 @@ void check_close(const std::vector<float>& got, const std::vector<float>& want, 
 
 TEST_CASE("cuda: the gradients of a network of everything are the reference's", "[cuda]") {
     const auto want = gradients_on<reference_policy<double>>(),
-               same = gradients_on<cuda_policy<cuda_backend::host_twin, double>>(), got = gradients_on<cuda_twin>();
+               same = gradients_on<cuda_policy<cuda_backend::host_twin, double>>(),
+               got = gradients_on<cuda_twin>();
     REQUIRE(want.size() == got.size());
     REQUIRE(want.size() == same.size());
     std::size_t wrong = 0;
@@ -92,9 +95,20 @@ TEST_CASE("cuda: training steps are the cpu policy's, with dropout and clipping"
     check_close(train_on<cuda_twin>(adam{}, {}), train_on<cpu>(adam{}, {}), 1e-5);
     check_close(train_on<cuda_twin>(sgd{.learning_rate = 0.1f}, clip_by_norm{0.5f}),
                 train_on<cpu>(sgd{.learning_rate = 0.1f}, clip_by_norm{0.5f}), 1e-5);
-    check_close(train_on<cuda_twin>(adamw{}, clip_by_value{0.01f}), train_on<cpu>(adamw{}, clip_by_value{0.01f}), 1e-5);
+    check_close(train_on<cuda_twin>(adamw{}, clip_by_value{0.01f}),
+                train_on<cpu>(adamw{}, clip_by_value{0.01f}), 1e-5);
     const auto once = train_on<cuda_twin>(adam{}, {}), again = train_on<cuda_twin>(adam{}, {});
     CHECK(std::memcmp(once.data(), again.data(), once.size() * sizeof(float)) == 0);
+}
+
+TEST_CASE("cuda: a chain of dense layers trains as one kernel, with the same numbers", "[cuda]") {
+    using whole =
+        program<std::remove_const_t<decltype(mlp)>, softmax_cross_entropy_loss<>, purpose::training>;
+    using parted =
+        program<std::remove_const_t<decltype(small)>, softmax_cross_entropy_loss<>, purpose::training>;
+    STATIC_REQUIRE(cuda_twin::runs_whole<whole>());
+    STATIC_REQUIRE(!cuda_twin::runs_whole<parted>());
+    check_close(train_on<cuda_twin, mlp>(adam{}, {}), train_on<cpu, mlp>(adam{}, {}), 2e-5);
 }
 
 TEST_CASE("cuda: a step whose gradients are not finite changes nothing", "[cuda]") {
@@ -107,7 +121,8 @@ TEST_CASE("cuda: a step whose gradients are not finite changes nothing", "[cuda]
     x[7] = std::numeric_limits<float>::infinity();
     CHECK_THROWS_WITH(train.step(x, data.y), contains("the batch's inputs are not finite"));
     const auto after = to<reference>(m);
-    CHECK(std::memcmp(before.parameters().data(), after.parameters().data(), before.parameters().size_bytes()) == 0);
+    CHECK(std::memcmp(before.parameters().data(), after.parameters().data(),
+                      before.parameters().size_bytes()) == 0);
     CHECK(std::isfinite(train.step(data.x, data.y)));
 }
 
@@ -129,7 +144,8 @@ TEST_CASE("cuda: a model moves between policies and files with its numbers", "[c
     CHECK(again == got);
     model<small, cpu> back{seed{7}};
     load(back, path);
-    CHECK(std::memcmp(back.parameters().data(), first.parameters().data(), first.parameters().size_bytes()) == 0);
+    CHECK(std::memcmp(back.parameters().data(), first.parameters().data(), first.parameters().size_bytes()) ==
+          0);
     const data::dataset<float, int> samples(data.x, data.y, 6);
     CHECK(evaluate(there, samples, softmax_cross_entropy).loss ==
           Approx(evaluate(first, samples, softmax_cross_entropy).loss).epsilon(1e-5));
@@ -139,4 +155,5 @@ TEST_CASE("cuda: a model moves between policies and files with its numbers", "[c
 // The memory of a device has a type of its own.
 static_assert(!std::is_convertible_v<float*, cuda_twin::memory::pointer<float>>);
 static_assert(!std::is_convertible_v<cuda_twin::memory::pointer<float>, float*>);
-static_assert(!std::is_convertible_v<cuda_twin::memory::pointer<const float>, cuda_twin::memory::pointer<float>>);
+static_assert(
+    !std::is_convertible_v<cuda_twin::memory::pointer<const float>, cuda_twin::memory::pointer<float>>);

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "../../graph/names.hpp"
+#include "fused_mlp.hpp"
 #include "guarded_update.hpp"
 #include "kernel.hpp"
 
@@ -26,9 +27,11 @@ struct cuda_policy {
     public:
         Device device;
 
+        /// `least` is what else wants scratch memory.
         template <class Nodes>
-        resources(const Nodes& nodes, int count, int capacity) : changes_(1), changes_there_(1), guard_(1) {
-            std::int64_t most = 0;
+        resources(const Nodes& nodes, int count, int capacity, std::int64_t least = 0)
+            : changes_(1), changes_there_(1), guard_(1) {
+            std::int64_t most = least;
             for (int i = 0; i < count; ++i)
                 most = std::max<std::int64_t>(
                     most, cuda_backend::scratch_of<Scalar>(nodes[std::size_t(i)], capacity));
@@ -95,7 +98,46 @@ struct cuda_policy {
                                             gradients.address(), state.address());
     }
 
+    /// A chain of dense layers up to this width runs as one kernel, if its tiles fit in shared memory.
+    static constexpr int fused_width = 128;
+
+    /// Is there one kernel for all operations of a program?
+    template <class Program>
+    static constexpr bool runs_whole() {
+        using whole = whole_program<Program>;
+        if constexpr (whole::qualifies)
+            return cuda_backend::layers_of<typename whole::found>::widest() <= fused_width;
+        else
+            return false;
+    }
+    template <class Program>
+    static constexpr std::int64_t whole_scratch(int capacity) {
+        if constexpr (Program::training && runs_whole<Program>())
+            return whole_program<Program>::scratch(capacity);
+        else
+            return 0;
+    }
+    template <class Program, class Map>
+    static void run_whole(resources& r, const Map& memory, int batch) {
+        constexpr auto& source = Program::source;
+        Scalar* const output = memory.locate(source.output);
+        const auto& bound = memory.bound;
+        if constexpr (Program::training) {
+            r.device.begin("a fused training step");
+            whole_program<Program>::run(r.device, bound.input, bound.target, bound.parameters, output,
+                                        memory.locate(source.loss), bound.gradients, r.scratch(), batch);
+        } else {
+            r.device.begin("a fused prediction");
+            whole_program<Program>::run(r.device, bound.input, bound.parameters, output, batch);
+        }
+    }
+
 private:
+    template <class Program>
+    using whole_program =
+        std::conditional_t<Program::training, cuda_backend::fused_mlp_training<Program, Scalar>,
+                           cuda_backend::fused_mlp<Program, Scalar>>;
+
     template <graph::opcode Op, class Chain>
     static void run(const graph::node& n, const arguments<Scalar>& a, resources& r) {
         r.device.begin(graph::name_of(Op));
