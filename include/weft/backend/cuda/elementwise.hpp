@@ -4,6 +4,7 @@
 
 #include "../arguments.hpp"
 #include "../steps.hpp"
+#include "access.hpp"
 #include "launch.hpp"
 
 namespace weft::cuda_backend {
@@ -14,44 +15,174 @@ struct chain_functor;
 template <class Functions, graph::operand_mode Source, class... Steps, class T, int... S>
 struct chain_functor<chain<Functions, Source, Steps...>, T, std::integer_sequence<int, S...>> {
     static constexpr int size = int(sizeof...(Steps));
+    static constexpr int pack_size = pack<T>::size;
+    /// How the elements of a pack lie: anyhow, or all in one row of inner elements, or of channels.
+    enum class layout { scattered, inner, channels };
 
-    const T* source;  ///< null: the result itself
     T* out;
     T* operand[size + 1];
     graph::blocking view;
     step_context context;
+    divider by_inner, by_channels, by_outer;
+    layout packs;
 
     chain_functor(const graph::node& n, const arguments<T>& a)
-        : source(n.op == graph::opcode::elementwise ? a.in[0] : nullptr),
-          out(a.out[0]),
+        : out(a.out[0]),
           operand{a.operand[S]..., nullptr},
           view(n.view),
-          context{a.batch, a.seed, a.step} {}
+          context{a.batch, a.seed, a.step, a.clock},
+          by_inner(view.inner),
+          by_channels(view.channels),
+          by_outer(view.outer),
+          packs(view.inner % pack_size == 0                         ? layout::inner
+                : view.inner == 1 && view.channels % pack_size == 0 ? layout::channels
+                                                                    : layout::scattered) {}
 
     /// The steps on x, which is element number `element` of the batch.
     WEFT_DEVICE T after(T x, std::int64_t element) const {
-        [[maybe_unused]] const std::int64_t inner = element % view.inner, rest = element / view.inner,
-                                            channel = rest % view.channels, whole = rest / view.channels;
-        ((x = one<Steps>(x, operand[S],
-                         reference_backend::operand_index(Steps::mode, view, whole / view.outer,
-                                                          int(whole % view.outer), int(channel), int(inner)),
-                         element)),
-         ...);
-        return x;
+        T one[1] = {x};
+        after(one, element);
+        return one[0];
+    }
+    /// The steps on N elements, of which `element` is the first: any one, or a pack that begins at a multiple
+    /// of N.
+    template <int N>
+    WEFT_DEVICE void after(T (&x)[N], [[maybe_unused]] std::int64_t element) const {
+        (one_step<Steps>(x, operand[S], element), ...);
+    }
+    /// The numbers of an operand that belong to N elements; see after.
+    template <graph::operand_mode Mode, int N>
+    WEFT_DEVICE void fetch(const T* from, std::int64_t element, T (&y)[N]) const {
+        using enum graph::operand_mode;
+        if constexpr (Mode == same) {
+            read(from + element, y);
+        } else if constexpr (Mode == scalar) {
+            fill(y, from[0]);
+        } else if constexpr (N == 1) {
+            y[0] = from[index<Mode>(element)];
+        } else if (packs == layout::scattered) {
+            for (int k = 0; k < N; ++k) y[k] = from[index<Mode>(element + k)];
+        } else {
+            const std::int64_t at = index<Mode>(element);
+            if (packs == layout::inner ? moves(Mode, false) : moves(Mode, true))
+                read(from + at, y);
+            else
+                fill(y, from[at]);
+        }
     }
 
 private:
-    template <class Step>
-    WEFT_DEVICE T one(T x, T* of, std::int64_t at, std::int64_t element) const {
+    /// What element `element` reads of an operand.
+    template <graph::operand_mode Mode>
+    WEFT_DEVICE std::int64_t index(std::int64_t element) const {
+        if constexpr (Mode == graph::operand_mode::same) return element;
+        const std::int64_t rest = divided(element, by_inner), whole = divided(rest, by_channels),
+                           sample = divided(whole, by_outer);
+        return reference_backend::operand_index(Mode, view, sample, int(whole - sample * view.outer),
+                                                int(rest - whole * view.channels),
+                                                int(element - rest * view.inner));
+    }
+    template <class Step, int N>
+    WEFT_DEVICE void one_step(T (&x)[N], T* of, std::int64_t element) const {
         if constexpr (Step::kind == graph::step_kind::store) {
-            of[at] = x;
-            return x;
+            if constexpr (Step::mode == graph::operand_mode::same)
+                write(of + element, x);
+            else
+                for (int k = 0; k < N; ++k) of[index<Step::mode>(element + k)] = x[k];
+        } else if constexpr (Step::kind == graph::step_kind::dropout && N > 1) {
+            drop<Step>(x, element);
         } else {
-            T y = T(0);
-            if constexpr (Step::has_operand) y = of[at];
-            return step_functor<Functions, Step>::run(x, y, context, element);
+            T y[N] = {};
+            if constexpr (Step::has_operand) fetch<Step::mode>(of, element, y);
+            for (int k = 0; k < N; ++k)
+                x[k] = step_functor<Functions, Step>::run(x[k], y[k], context, element + k);
+        }
+    }
+    /// dropout_factor for a pack, whose numbers share one draw of four words.
+    template <class Step, int N>
+    WEFT_DEVICE void drop(T (&x)[N], std::int64_t element) const {
+        static_assert(N == 2 || N == 4);
+        constexpr float rate = from_bits(Step::bits[0]);
+        const std::uint64_t seed = context.clock != nullptr ? context.clock[0] : context.seed,
+                            step = context.clock != nullptr ? context.clock[1] : context.step;
+        const auto words = philox(seed, (std::uint64_t(std::uint32_t(Step::bits[1]) + 1) << 40) + step,
+                                  std::uint64_t(element) / 4);
+        const bool second_half = N == 2 && element % 4 != 0;
+        for (int k = 0; k < N; ++k) {
+            const std::uint32_t word = second_half ? words[std::size_t(k + 2) % 4] : words[std::size_t(k)];
+            x[k] *= uniform01(word) < rate ? T(0) : T(1) / (T(1) - T(rate));
         }
     }
 };
+
+/// Element by element: out = what follows on `source`, whose read(tail, e, x) gives the N numbers from e on.
+template <class Source, class Tail, int N, class T>
+struct map_kernel {
+    static constexpr int threads = 256;
+    using shared = no_shared;
+    Source source;
+    Tail tail;
+    T* out;
+    std::int64_t total;
+
+    template <class Block>
+    WEFT_DEVICE void operator()(Block& block, shared&) const {
+        for (const int t : block) {
+            const std::int64_t e = (block.index() * threads + t) * N;
+            if (e + N <= total)
+                move<N>(e);
+            else if constexpr (N > 1)
+                for (std::int64_t i = e; i < total; ++i) move<1>(i);
+        }
+    }
+
+private:
+    template <int Count>
+    WEFT_DEVICE void move(std::int64_t e) const {
+        T x[Count];
+        source.read(tail, e, x);
+        tail.after(x, e);
+        write(out + e, x);
+    }
+};
+/// Packs are worth it where the result takes them; the numbers are the same.
+template <class Device, class Source, class Tail, class T>
+void map(const Device& device, const Source& source, const Tail& tail, T* out, std::int64_t total,
+         bool packs) {
+    constexpr int n = pack<T>::size;
+    if (packs && pack<T>::aligned(out))
+        device.launch(pieces(total, 256 * n), map_kernel<Source, Tail, n, T>{source, tail, out, total});
+    else
+        device.launch(pieces(total, 256), map_kernel<Source, Tail, 1, T>{source, tail, out, total});
+}
+
+/// What an elementwise operation starts from.
+template <graph::operand_mode Mode, class T>
+struct operand_source {
+    const T* in;
+
+    template <class Tail, int N>
+    WEFT_DEVICE void read(const Tail& tail, std::int64_t e, T (&x)[N]) const {
+        if (in != nullptr)
+            tail.template fetch<Mode>(in, e, x);
+        else
+            fill(x, T(0));
+    }
+};
+
+template <class Chain, class Device, class T>
+void elementwise(const Device& device, const graph::node& n, const arguments<T>& a) {
+    const std::int64_t total = std::int64_t(n.attribute[0] ? 1 : a.batch) * n.view.size();
+    map(device, operand_source<Chain::source, T>{a.in[0]}, chain_functor<Chain, T>(n, a), a.out[0], total,
+        Chain::source != graph::operand_mode::same || pack<T>::aligned(a.in[0]));
+}
+
+/// The steps alone, over what an operation has left in out[0].
+template <class Chain, class Device, class T>
+void finish(const Device& device, const graph::node& n, const arguments<T>& a) {
+    if constexpr (Chain::size > 0)
+        map(device, operand_source<graph::operand_mode::same, T>{a.out[0]}, chain_functor<Chain, T>(n, a),
+            a.out[0], std::int64_t(a.batch) * n.view.size(), true);
+}
 
 }  // namespace weft::cuda_backend

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "block.hpp"
+#include "division.hpp"
+
+namespace weft::cuda_backend {
+
+/// N consecutive numbers, moved as one pack where the address allows. Whether they are one pack must not
+/// change what is computed from them: where values lie in memory depends on the capacity, and results do not.
+template <class T, int N>
+WEFT_DEVICE void read(const T* from, T (&x)[N]) {
+    if constexpr (N == pack<T>::size) {
+        if (pack<T>::aligned(from)) {
+            const pack<T> p = pack<T>::load(from);
+            for (int k = 0; k < N; ++k) x[k] = p.at[k];
+            return;
+        }
+    }
+    for (int k = 0; k < N; ++k) x[k] = from[k];
+}
+template <class T, int N>
+WEFT_DEVICE void write(T* to, const T (&x)[N]) {
+    if constexpr (N == pack<T>::size) {
+        if (pack<T>::aligned(to)) {
+            pack<T> p;
+            for (int k = 0; k < N; ++k) p.at[k] = x[k];
+            p.store(to);
+            return;
+        }
+    }
+    for (int k = 0; k < N; ++k) to[k] = x[k];
+}
+template <class T, int N>
+WEFT_DEVICE constexpr void fill(T (&x)[N], T value) {
+    for (int k = 0; k < N; ++k) x[k] = value;
+}
+
+/// Division of any number that is not negative, fast for those below 2^31.
+WEFT_DEVICE constexpr std::int64_t divided(std::int64_t n, const divider& by) {
+    return n < (std::int64_t(1) << 31) ? std::int64_t(by(int(n))) : n / by.by();
+}
+
+/// The smallest power of two that is at least n, and at most `most`.
+constexpr int lanes_for(std::int64_t n, int most) {
+    int lanes = 1;
+    while (lanes < n && lanes < most) lanes *= 2;
+    return lanes;
+}
+
+/// Some numbers that belong together, e.g. two sums.
+template <class T, int Count>
+struct several {
+    using number = T;
+    static constexpr int count = Count;
+    T at[Count];
+};
+
+/// As block.exchanged, for several numbers.
+template <class Several, class Block>
+WEFT_DEVICE per_thread<Block, Several> exchanged(const Block& block, const per_thread<Block, Several>& x,
+                                                 int offset) {
+    per_thread<Block, Several> result;
+    for (int f = 0; f < Several::count; ++f) {
+        per_thread<Block, typename Several::number> one;
+        for (const int t : block) one[t] = x[t].at[f];
+        one = block.exchanged(one, offset);
+        for (const int t : block) result[t].at[f] = one[t];
+    }
+    return result;
+}
+
+}  // namespace weft::cuda_backend

@@ -1,0 +1,146 @@
+#pragma once
+
+#include "../../core/math.hpp"
+#include "../reference/normalization.hpp"
+#include "column_sums.hpp"
+#include "run_sums.hpp"
+
+namespace weft::cuda_backend {
+
+/// A channel's mean and variance in one pass. A thread sums differences from the first number it sees, since
+/// squares of numbers far from zero would cancel; what threads found is merged as counts, means and squared
+/// differences (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
+/// variances", 1979).
+template <class T>
+struct batch_norm_stats_work {
+    using number = T;
+    struct tally {
+        T first, sum, squares;
+        int count;
+    };
+    using part = several<double, 3>;
+    static constexpr int inputs = 1, fields = 3;
+    const T* in[1];
+    T epsilon, momentum;
+    const T *gamma, *beta;
+    T *running_mean, *running_variance, *scale, *shift, *mean, *inverse;
+
+    WEFT_DEVICE tally start(std::int64_t) const { return {T(0), T(0), T(0), 0}; }
+    WEFT_DEVICE void take(tally& s, const T (&x)[1]) const {
+        if (s.count == 0) s.first = x[0];
+        const T d = x[0] - s.first;
+        s.sum += d;
+        s.squares += d * d;
+        ++s.count;
+    }
+    WEFT_DEVICE part close(const tally& s) const {
+        if (s.count == 0) return {{0, 0, 0}};
+        const double count = s.count, sum = double(s.sum), squares = double(s.squares) - sum * sum / count;
+        return {{count, double(s.first) + sum / count, squares < 0 ? 0 : squares}};
+    }
+    WEFT_DEVICE part merge(const part& a, const part& b) const {
+        const double count = a.at[0] + b.at[0];
+        if (count == 0) return a;
+        const double d = b.at[1] - a.at[1], share = b.at[0] / count;
+        return {{count, a.at[1] + d * share, a.at[2] + b.at[2] + d * d * a.at[0] * share}};
+    }
+    WEFT_DEVICE void finish(std::int64_t q, const part& p) const {
+        const int c = int(q);
+        const double count = p.at[0];
+        const T m = T(p.at[1]), i = T(1) / math::sqrt(T(p.at[2] / count) + epsilon);
+        reference_backend::affine_of(m, i, gamma, beta, c, scale, shift);
+        if (mean != nullptr) mean[c] = m;
+        if (inverse != nullptr) inverse[c] = i;
+        running_mean[c] += momentum * (m - running_mean[c]);
+        running_variance[c] += momentum * (T(p.at[2] / (count > 1 ? count - 1 : 1)) - running_variance[c]);
+    }
+};
+
+/// A channel's dgamma, dbeta, and a, b, d of dx = a (b x + d + dy).
+template <class T>
+struct batch_norm_sums_work {
+    using number = T;
+    struct tally {
+        T mean, sum, product;
+    };
+    using part = several<double, 2>;
+    static constexpr int inputs = 2, fields = 2;
+    const T* in[2];  ///< dy, x
+    T count;
+    const T *gamma, *mean, *inverse;
+    T* out[5];
+
+    WEFT_DEVICE tally start(std::int64_t q) const { return {mean[q], T(0), T(0)}; }
+    WEFT_DEVICE void take(tally& s, const T (&x)[2]) const {
+        s.sum += x[0];
+        s.product += x[0] * (x[1] - s.mean);
+    }
+    WEFT_DEVICE part close(const tally& s) const { return {{double(s.sum), double(s.product)}}; }
+    WEFT_DEVICE part merge(const part& a, const part& b) const {
+        return {{a.at[0] + b.at[0], a.at[1] + b.at[1]}};
+    }
+    WEFT_DEVICE void finish(std::int64_t c, const part& p) const {
+        const T sum = T(p.at[0]), i = inverse[c], product = T(p.at[1]) * i, b = -i * product / count;
+        if (out[0] != nullptr) out[0][c] = product;
+        if (out[1] != nullptr) out[1][c] = sum;
+        if (out[2] != nullptr) out[2][c] = (gamma != nullptr ? gamma[c] : T(1)) * i;
+        if (out[3] != nullptr) out[3][c] = b;
+        if (out[4] != nullptr) out[4][c] = -sum / count - b * mean[c];
+    }
+};
+
+/// A channel's scale and shift from the running statistics.
+template <class T>
+struct batch_norm_coeffs {
+    T epsilon;
+    const T *gamma, *beta, *mean, *variance;
+    T *scale, *shift;
+
+    WEFT_DEVICE void operator()(std::int64_t c) const {
+        reference_backend::affine_of(mean[c], T(1) / math::sqrt(variance[c] + epsilon), gamma, beta, int(c),
+                                     scale, shift);
+    }
+};
+
+template <class Device, class Work, class T>
+void sum_channels(const Device& device, const Work& work, std::int64_t batch, int channels, int inner,
+                  T* scratch) {
+    if (inner > 1)
+        sum_runs(device, work, run_sizes{channels, channels, 0, batch, std::int64_t(channels) * inner, inner},
+                 scratch);
+    else
+        sum_columns(device, work, column_sizes{1, batch, channels}, scratch);
+}
+/// The most numbers of scratch for batches up to a capacity.
+constexpr std::int64_t batch_norm_scratch(const graph::node& n, std::int64_t capacity) {
+    const int fields = n.op == graph::opcode::batch_norm_stats  ? 3
+                       : n.op == graph::opcode::batch_norm_sums ? 2
+                                                                : 0;
+    return fields * (n.attribute[1] > 1 ? many_blocks : column_scratch({1, capacity, n.attribute[0]}));
+}
+
+/// The parts of batch normalisation; after them it is a scale and a shift, which are steps.
+template <graph::opcode Op, class Device, class T>
+void batch_normalization(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
+    const int channels = n.attribute[0], inner = n.attribute[1];
+    const T epsilon = T(from_bits(n.attribute[2])), momentum = T(from_bits(n.attribute[3]));
+    if constexpr (Op == graph::opcode::batch_norm_coeffs) {
+        for_each_index(device, channels,
+                       batch_norm_coeffs<T>{epsilon, a.in[0], a.in[1], a.in[2], a.in[3], a.out[0], a.out[1]});
+    } else if constexpr (Op == graph::opcode::batch_norm_stats) {
+        const batch_norm_stats_work<T> work{
+            {a.in[0]}, epsilon,  momentum, a.in[1], a.in[2], const_cast<T*>(a.in[3]), const_cast<T*>(a.in[4]),
+            a.out[0],  a.out[1], a.out[2], a.out[3]};
+        sum_channels(device, work, a.batch, channels, inner, scratch);
+    } else {
+        const batch_norm_sums_work<T> work{{a.in[0], a.in[1]},
+                                           T(std::int64_t(a.batch) * inner),
+                                           a.in[2],
+                                           a.in[3],
+                                           a.in[4],
+                                           {a.out[0], a.out[1], a.out[2], a.out[3], a.out[4]}};
+        sum_channels(device, work, a.batch, channels, inner, scratch);
+    }
+}
+
+}  // namespace weft::cuda_backend

@@ -1,0 +1,202 @@
+#pragma once
+
+#include "../reference/softmax.hpp"
+#include "softmax.hpp"
+
+namespace weft::cuda_backend {
+
+/// The targets of all samples.
+template <class T>
+struct target_rows {
+    reference_backend::target_weights<T> first;
+
+    target_rows(const graph::node& n, const T* targets, const T* class_weights)
+        : first(n, targets, class_weights, 0) {}
+    WEFT_DEVICE reference_backend::target_weights<T> operator()(std::int64_t sample) const {
+        auto result = first;
+        result.target += sample * (first.soft ? first.classes : 1);
+        return result;
+    }
+};
+
+/// -sum(weight_k log p_k) of logits, and the probabilities: a row is read once.
+template <class Tail, class T>
+struct softmax_xent_work {
+    using number = T;
+    using part = typename exponentials<T>::part;
+    using state = several<T, 2>;  ///< the largest logit, and the logarithm of the sum
+    static constexpr int inputs = 1, rounds = 2;
+    static constexpr bool writes = true;
+    Tail tail;
+    target_rows<T> targets;
+    const T* in;
+    T *loss, *normalizer, *probabilities;
+
+    template <int N>
+    WEFT_DEVICE void read(T (&x)[1][N], std::int64_t row, int k) const {
+        cuda_backend::read(in + row * targets.first.classes + k, x[0]);
+    }
+    template <int Round>
+    WEFT_DEVICE part start() const {
+        return Round == 0 ? exponentials<T>::none() : part{{T(0), T(0)}};
+    }
+    template <int Round, int N>
+    WEFT_DEVICE void take(part& p, const state& s, const T (&x)[1][N], std::int64_t row, int k) const {
+        if constexpr (Round == 0) {
+            exponentials<T>::take(p, x[0]);
+        } else {
+            const auto weight = targets(row);
+            for (int i = 0; i < N; ++i) {
+                const T w = weight(k + i);
+                if (w != 0) p.at[0] -= w * (x[0][i] - s.at[0] - s.at[1]);
+            }
+        }
+    }
+    template <int Round>
+    WEFT_DEVICE part merge(const part& a, const part& b) const {
+        if constexpr (Round == 0) return exponentials<T>::merge(a, b);
+        return {{a.at[0] + b.at[0], T(0)}};
+    }
+    template <int Round>
+    WEFT_DEVICE void close(state& s, const part& p, std::int64_t row, bool first) const {
+        if constexpr (Round == 0) {
+            s = {{p.at[0], math::log(p.at[1])}};
+        } else if (first) {
+            loss[row] = tail.after(p.at[0], row);
+            if (normalizer != nullptr) normalizer[row] = targets(row).normalizer();
+        }
+    }
+    template <int N>
+    WEFT_DEVICE void result(const state& s, const T (&x)[1][N], std::int64_t, int, T (&y)[N]) const {
+        for (int i = 0; i < N; ++i) y[i] = math::exp(x[0][i] - s.at[0] - s.at[1]);
+    }
+    template <int N>
+    WEFT_DEVICE void put(const T (&y)[N], std::int64_t row, int k) const {
+        if (probabilities != nullptr) write(probabilities + row * targets.first.classes + k, y);
+    }
+};
+
+/// dloss (p_k sum(weight) - weight_k)
+template <class Tail, class T>
+struct softmax_xent_grad_work : row_results<Tail, T> {
+    using number = T;
+    using part = several<T, 1>;
+    using state = several<T, 2>;  ///< the sum of the weights, and dloss
+    static constexpr int inputs = 1, rounds = 1;
+    static constexpr bool writes = true;
+    target_rows<T> targets;
+    const T *dloss, *probabilities;
+
+    template <int N>
+    WEFT_DEVICE void read(T (&x)[1][N], std::int64_t row, int k) const {
+        cuda_backend::read(probabilities + row * this->count + k, x[0]);
+    }
+    template <int>
+    WEFT_DEVICE part start() const {
+        return {{T(0)}};
+    }
+    template <int, int N>
+    WEFT_DEVICE void take(part& p, const state&, const T (&)[1][N], std::int64_t row, int k) const {
+        const auto weight = targets(row);
+        for (int i = 0; i < N; ++i) p.at[0] += weight(k + i);
+    }
+    template <int>
+    WEFT_DEVICE part merge(const part& a, const part& b) const {
+        return {{a.at[0] + b.at[0]}};
+    }
+    template <int>
+    WEFT_DEVICE void close(state& s, const part& p, std::int64_t row, bool) const {
+        s = {{p.at[0], dloss[row]}};
+    }
+    template <int N>
+    WEFT_DEVICE void result(const state& s, const T (&x)[1][N], std::int64_t row, int k, T (&y)[N]) const {
+        const auto weight = targets(row);
+        for (int i = 0; i < N; ++i) y[i] = s.at[1] * (x[0][i] * s.at[0] - weight(k + i));
+    }
+};
+
+/// -sum(weight_k log p_k) of log-probabilities
+template <class Tail, class T>
+struct pick_nll_work {
+    using number = T;
+    using part = several<T, 1>;
+    using state = several<T, 1>;
+    static constexpr int inputs = 1, rounds = 1;
+    static constexpr bool writes = false;
+    Tail tail;
+    target_rows<T> targets;
+    const T* in;
+    T *loss, *normalizer;
+
+    template <int N>
+    WEFT_DEVICE void read(T (&x)[1][N], std::int64_t row, int k) const {
+        cuda_backend::read(in + row * targets.first.classes + k, x[0]);
+    }
+    template <int>
+    WEFT_DEVICE part start() const {
+        return {{T(0)}};
+    }
+    template <int, int N>
+    WEFT_DEVICE void take(part& p, const state&, const T (&x)[1][N], std::int64_t row, int k) const {
+        const auto weight = targets(row);
+        for (int i = 0; i < N; ++i) {
+            const T w = weight(k + i);
+            if (w != 0) p.at[0] -= w * x[0][i];
+        }
+    }
+    template <int>
+    WEFT_DEVICE part merge(const part& a, const part& b) const {
+        return {{a.at[0] + b.at[0]}};
+    }
+    template <int>
+    WEFT_DEVICE void close(state&, const part& p, std::int64_t row, bool first) const {
+        if (!first) return;
+        loss[row] = tail.after(p.at[0], row);
+        if (normalizer != nullptr) normalizer[row] = targets(row).normalizer();
+    }
+};
+
+/// -dloss weight_k
+template <class T>
+struct pick_nll_gradient {
+    target_rows<T> targets;
+    divider by_classes;
+    const T* dloss;
+
+    template <class Tail, int N>
+    WEFT_DEVICE void read(const Tail&, std::int64_t e, T (&x)[N]) const {
+        for (int i = 0; i < N; ++i) {
+            const std::int64_t sample = divided(e + i, by_classes);
+            x[i] = dloss[sample] * -targets(sample)(int(e + i - sample * by_classes.by()));
+        }
+    }
+};
+
+/// pick_nll, softmax_xent and their gradients with what follows.
+template <graph::opcode Op, class Chain, class Device, class T>
+void loss(const Device& device, const graph::node& n, const arguments<T>& a) {
+    using enum graph::opcode;
+    using tail_type = chain_functor<Chain, T>;
+    const tail_type tail(n, a);
+    const int classes = n.attribute[0];
+    if constexpr (Op == pick_nll) {
+        run_rows(device,
+                 pick_nll_work<tail_type, T>{tail, {n, a.in[1], a.in[2]}, a.in[0], a.out[0], a.out[1]},
+                 a.batch, classes);
+    } else if constexpr (Op == softmax_xent) {
+        run_rows(device,
+                 softmax_xent_work<tail_type, T>{
+                     tail, {n, a.in[1], a.in[2]}, a.in[0], a.out[0], a.out[1], a.out[2]},
+                 a.batch, classes);
+    } else if constexpr (Op == softmax_xent_grad) {
+        run_rows(
+            device,
+            softmax_xent_grad_work<tail_type, T>{{tail, classes}, {n, a.in[2], a.in[3]}, a.in[0], a.in[1]},
+            a.batch, classes);
+    } else {
+        map(device, pick_nll_gradient<T>{{n, a.in[1], a.in[2]}, divider(classes), a.in[0]}, tail, a.out[0],
+            std::int64_t(a.batch) * classes, true);
+    }
+}
+
+}  // namespace weft::cuda_backend

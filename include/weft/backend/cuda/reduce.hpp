@@ -1,0 +1,105 @@
+#pragma once
+
+#include <algorithm>
+
+#include "../../core/real.hpp"
+#include "../arguments.hpp"
+#include "column_sums.hpp"
+#include "run_sums.hpp"
+
+namespace weft::cuda_backend {
+
+/// Sums times a factor.
+template <class T>
+struct sum_work {
+    using number = T;
+    using tally = T;
+    using part = several<double, 1>;
+    static constexpr int inputs = 1, fields = 1;
+    const T* in[1];
+    T* out;
+    T factor;
+
+    WEFT_DEVICE tally start(std::int64_t) const { return T(0); }
+    WEFT_DEVICE void take(tally& s, const T (&x)[1]) const { s += x[0]; }
+    WEFT_DEVICE part close(tally s) const { return {{double(s)}}; }
+    WEFT_DEVICE part merge(const part& a, const part& b) const { return {{a.at[0] + b.at[0]}}; }
+    WEFT_DEVICE void finish(std::int64_t q, const part& p) const { out[q] = T(p.at[0]) * factor; }
+};
+
+template <class T>
+struct scaled_copy {
+    const T* in;
+    T* out;
+    T factor;
+    WEFT_DEVICE void operator()(std::int64_t i) const { out[i] = in[i] * factor; }
+};
+
+/// Sums over all that a mode leaves out: runs of consecutive numbers, or columns.
+struct reduction_sizes {
+    bool runs = false, columns = false;
+    run_sizes run = {};
+    column_sizes column = {};
+
+    constexpr reduction_sizes(const graph::node& n, std::int64_t batch) { choose(n, batch); }
+
+private:
+    constexpr void choose(const graph::node& n, std::int64_t batch) {
+        const std::int64_t outer = n.attribute[0], channels = n.attribute[1], pixels = n.attribute[2],
+                           size = outer * channels * pixels;
+        using enum graph::operand_mode;
+        switch (graph::operand_mode(n.attribute[3])) {
+            case scalar:
+                return take_runs({1, 1, 0, 1, 0, batch * size});
+            case channel:
+                if (pixels > 1)
+                    return take_runs({channels, channels, 0, batch * outer, channels * pixels, pixels});
+                return take_columns({1, batch * outer, channels});
+            case fixed:
+                return take_columns({1, batch, size});
+            case inner:
+                return take_columns({1, batch * outer * channels, pixels});
+            case sample_scalar:
+                return take_runs({batch, 1, size, 1, 0, size});
+            case sample_channel:
+                return take_runs({batch * channels, channels, size, outer, channels * pixels, pixels});
+            case sample_inner:
+                return take_columns({batch, outer * channels, pixels});
+            default:
+                return;
+        }
+    }
+    constexpr void take_runs(const run_sizes& s) {
+        runs = true;
+        run = s;
+    }
+    /// One column is a run.
+    constexpr void take_columns(const column_sizes& s) {
+        if (s.columns == 1) return take_runs({s.groups, 1, s.rows, 1, 0, s.rows});
+        columns = true;
+        column = s;
+    }
+};
+
+/// The most numbers of scratch for batches up to a capacity.
+constexpr std::int64_t reduce_scratch(const graph::node& n, std::int64_t capacity) {
+    const reduction_sizes s(n, capacity);
+    if (s.runs) return many_blocks;
+    return s.columns ? column_scratch(s.column) : 0;
+}
+
+template <class Device, class T>
+void reduce(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
+    const T factor = T(from_bits(n.attribute[4])) / (n.attribute[5] ? T(a.batch) : T(1));
+    const reduction_sizes s(n, a.batch);
+    const sum_work<T> work{{a.in[0]}, a.out[0], factor};
+    if (s.runs)
+        sum_runs(device, work, s.run, scratch);
+    else if (s.columns)
+        sum_columns(device, work, s.column, scratch);
+    else
+        for_each_index(device, std::int64_t(a.batch) * n.attribute[0] * n.attribute[1] * n.attribute[2],
+                       scaled_copy<T>{a.in[0], a.out[0], factor});
+}
+
+}  // namespace weft::cuda_backend

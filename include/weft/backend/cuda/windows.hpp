@@ -1,0 +1,166 @@
+#pragma once
+
+#include "../reference/windows.hpp"
+#include "elementwise.hpp"
+
+namespace weft::cuda_backend {
+
+using reference_backend::pool_geometry;
+
+/// Numbers of images [.., height, width]: element e is at (y, x) of image `plane`.
+struct image_places {
+    divider by_height, by_width;
+    struct place {
+        std::int64_t plane;
+        int y, x;
+    };
+    image_places(int height, int width) : by_height(height), by_width(width) {}
+    WEFT_DEVICE place operator()(std::int64_t e) const {
+        const std::int64_t row = divided(e, by_width), plane = divided(row, by_height);
+        return {plane, int(row - plane * by_height.by()), int(e - row * by_width.by())};
+    }
+};
+
+/// out = what follows on each(e), for numbers e < total.
+template <class Each>
+struct each_source {
+    Each each;
+    template <class Tail, class T>
+    WEFT_DEVICE void read(const Tail&, std::int64_t e, T (&x)[1]) const {
+        x[0] = each(e);
+    }
+};
+template <class Device, class Tail, class Each>
+void map_each(const Device& device, std::int64_t total, const Tail& tail, const Each& each) {
+    using number = std::remove_pointer_t<decltype(tail.out)>;
+    device.launch(pieces(total, 256),
+                  map_kernel<each_source<Each>, Tail, 1, number>{{each}, tail, tail.out, total});
+}
+
+template <bool Maximum, class T>
+struct pooled {
+    pool_geometry g;
+    image_places places;
+    const T* in;
+
+    WEFT_DEVICE T operator()(std::int64_t e) const {
+        const auto [plane, y, x] = places(e);
+        const T* image = in + plane * g.in();
+        const pool_geometry::span w = g.window(y, x);
+        if constexpr (Maximum) {
+            T best = image[w.top * g.width + w.left];
+            for (int v = w.top; v < w.bottom; ++v)
+                for (int u = w.left; u < w.right; ++u) {
+                    const T candidate = image[v * g.width + u];
+                    if (candidate > best || candidate != candidate) best = candidate;
+                }
+            return best;
+        } else {
+            T sum = 0;
+            for (int v = w.top; v < w.bottom; ++v)
+                for (int u = w.left; u < w.right; ++u) sum += image[v * g.width + u];
+            return sum / T(w.divisor);
+        }
+    }
+};
+
+/// The gradient of one number of an image: each window that covers it is asked, so that nothing is added
+/// twice by different threads.
+template <bool Maximum, class T>
+struct pooled_gradient {
+    pool_geometry g;
+    image_places places;
+    divider by_stride_h, by_stride_w;
+    const T *dy, *image;
+
+    WEFT_DEVICE T operator()(std::int64_t e) const {
+        const auto [plane, y, x] = places(e);
+        const int top = first(y + g.padding_h - g.kernel_h, by_stride_h),
+                  bottom = last(y + g.padding_h, by_stride_h, g.out_h);
+        const int left = first(x + g.padding_w - g.kernel_w, by_stride_w),
+                  right = last(x + g.padding_w, by_stride_w, g.out_w);
+        const T* from = dy + plane * g.out();
+        T sum = 0;
+        for (int v = top; v < bottom; ++v)
+            for (int u = left; u < right; ++u)
+                sum += share(from[v * g.out_w + u], v, u, plane, y * g.width + x);
+        return sum;
+    }
+
+private:
+    /// The first window that starts behind `at`, and one more than the last that starts at or before it.
+    WEFT_DEVICE static int first(int at, const divider& stride) { return at < 0 ? 0 : stride(at) + 1; }
+    WEFT_DEVICE static int last(int at, const divider& stride, int count) {
+        const int all = stride(at) + 1;
+        return all < count ? all : count;
+    }
+    WEFT_DEVICE T share(T gradient, int v, int u, std::int64_t plane, int at) const {
+        const pool_geometry::span w = g.window(v, u);
+        if constexpr (Maximum)
+            return reference_backend::argmax(image + plane * g.in(), g.width, w) == at ? gradient : T(0);
+        else
+            return gradient / T(w.divisor);
+    }
+};
+
+template <class T>
+struct enlarged {
+    image_places places;  ///< of the large image
+    divider by_h, by_w;
+    int height, width;
+    const T* in;
+
+    WEFT_DEVICE T operator()(std::int64_t e) const {
+        const auto [plane, y, x] = places(e);
+        return in[(plane * height + by_h(y)) * width + by_w(x)];
+    }
+};
+template <class T>
+struct enlarged_gradient {
+    image_places places;  ///< of the small image
+    int by_h, by_w, height, width;
+    const T* dy;
+
+    WEFT_DEVICE T operator()(std::int64_t e) const {
+        const auto [plane, y, x] = places(e);
+        const std::int64_t out_w = std::int64_t(width) * by_w;
+        const T* from = dy + (plane * height + y) * by_h * out_w + std::int64_t(x) * by_w;
+        T sum = 0;
+        for (int v = 0; v < by_h; ++v)
+            for (int u = 0; u < by_w; ++u) sum += from[v * out_w + u];
+        return sum;
+    }
+};
+
+/// Pooling, upsampling and their gradients with what follows. Neighbours in a warp take neighbours in a row:
+/// windows overlap or touch, so that a cache line is read once.
+template <graph::opcode Op, class Chain, class Device, class T>
+void windows(const Device& device, const graph::node& n, const arguments<T>& a) {
+    using enum graph::opcode;
+    const chain_functor<Chain, T> tail(n, a);
+    if constexpr (Op == upsample2d || Op == upsample2d_grad) {
+        const int channels = n.attribute[0], height = n.attribute[1], width = n.attribute[2],
+                  by_h = n.attribute[3], by_w = n.attribute[4];
+        const std::int64_t small = std::int64_t(channels) * height * width;
+        if constexpr (Op == upsample2d)
+            map_each(
+                device, small * by_h * by_w * a.batch, tail,
+                enlarged<T>{
+                    {height * by_h, width * by_w}, divider(by_h), divider(by_w), height, width, a.in[0]});
+        else
+            map_each(device, small * a.batch, tail,
+                     enlarged_gradient<T>{{height, width}, by_h, by_w, height, width, a.in[0]});
+    } else {
+        constexpr bool maximum = Op == max_pool2d || Op == max_pool2d_grad;
+        const pool_geometry g(n);
+        if constexpr (Op == max_pool2d || Op == avg_pool2d)
+            map_each(device, g.channels * g.out() * a.batch, tail,
+                     pooled<maximum, T>{g, {g.out_h, g.out_w}, a.in[0]});
+        else
+            map_each(device, g.channels * g.in() * a.batch, tail,
+                     pooled_gradient<maximum, T>{
+                         g, {g.height, g.width}, divider(g.stride_h), divider(g.stride_w), a.in[0], a.in[1]});
+    }
+}
+
+}  // namespace weft::cuda_backend
