@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <vector>
 #include <weft/backend/cuda/fused_mlp.hpp>
 #include <weft/backend/reference/run.hpp>
@@ -64,7 +65,8 @@ struct outcome {
     std::vector<T> output, loss, gradients;
     bool operator==(const outcome& other) const {
         const auto same = [](const std::vector<T>& a, const std::vector<T>& b) {
-            return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+            return a.size() == b.size() &&
+                   (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
         };
         return same(output, other.output) && same(loss, other.loss) && same(gradients, other.gradients);
     }
@@ -108,16 +110,16 @@ std::vector<T> as(const std::vector<double>& x) {
     return {x.begin(), x.end()};
 }
 
-template <class Program, class T, std::size_t Limit>
+template <class Program, class T, std::size_t Limit, class Device = host_twin>
 outcome<T> forward_on_twin(const problem& p) {
     using mlp = fused_mlp<Program, T, Limit>;
     const auto x = as<T>(p.x), parameters = as<T>(p.parameters);
     outcome<T> o;
     o.output.assign(std::size_t(p.batch) * std::size_t(Program::network::output_type::size), T(NAN));
-    mlp::run(host_twin{}, x.data(), parameters.data(), o.output.data(), p.batch);
+    mlp::run(Device{}, x.data(), parameters.data(), o.output.data(), p.batch);
     return o;
 }
-template <class Program, class T, std::size_t Limit>
+template <class Program, class T, std::size_t Limit, class Device = host_twin>
 outcome<T> training_on_twin(const problem& p) {
     using mlp = fused_mlp_training<Program, T, Limit>;
     const auto x = as<T>(p.x), target = as<T>(p.target), parameters = as<T>(p.parameters);
@@ -126,10 +128,35 @@ outcome<T> training_on_twin(const problem& p) {
     o.loss.assign(1, T(NAN));
     o.gradients.assign(parameters.size(), T(NAN));
     std::vector<T> scratch(std::size_t(mlp::scratch(p.batch)), T(NAN));
-    mlp::run(host_twin{}, x.data(), target.data(), parameters.data(), o.output.data(), o.loss.data(),
+    mlp::run(Device{}, x.data(), target.data(), parameters.data(), o.output.data(), o.loss.data(),
              o.gradients.data(), scratch.data(), p.batch);
     return o;
 }
+
+/// A twin whose threads take their turns from the last to the first: what a phase's threads do must not
+/// depend on who comes first.
+template <int Threads>
+struct backward_block : host_block<Threads> {
+    struct iterator {
+        int t;
+        int operator*() const { return t; }
+        iterator& operator++() { return --t, *this; }
+        bool operator!=(iterator other) const { return t != other.t; }
+    };
+    iterator begin() const { return {Threads - 1}; }
+    iterator end() const { return {-1}; }
+};
+struct backward_twin {
+    template <class Kernel>
+    void launch(std::int64_t blocks, const Kernel& kernel) const {
+        const auto memory = std::make_unique<typename Kernel::shared>();
+        for (std::int64_t i = blocks - 1; i >= 0; --i) {
+            std::memset(static_cast<void*>(memory.get()), 0xff, sizeof *memory);
+            backward_block<Kernel::threads> block{{i}};
+            kernel(block, *memory);
+        }
+    }
+};
 
 /// Differences count against the largest number, as sums do that cancel.
 template <class T>
@@ -155,8 +182,12 @@ void check_forward() {
         CAPTURE(batch, sizeof(T));
         const problem p = make_problem<compiled, graph::no_loss>(batch);
         const auto got = forward_on_twin<compiled, T, Limit>(p);
-        compare("output", got.output, on_reference<compiled>(p).output, 800);
+        const auto want = on_reference<compiled>(p);
+        compare("output", got.output, want.output, 800);
         CHECK(got == forward_on_twin<compiled, T, Limit>(p));
+        // Not the same bits: the compiler may contract the two loops' sums in two ways.
+        compare("output in another order", forward_on_twin<compiled, T, Limit, backward_twin>(p).output,
+                want.output, 800);
     }
 }
 template <auto Net, class Loss, class T, std::size_t Limit = shared_memory_sm90>
@@ -172,6 +203,9 @@ void check_training() {
         compare("loss", got.loss, want.loss, 800);
         compare("gradients", got.gradients, want.gradients, 800);
         CHECK(got == training_on_twin<compiled, T, Limit>(p));
+        const auto other = training_on_twin<compiled, T, Limit, backward_twin>(p);
+        compare("loss in another order", other.loss, want.loss, 800);
+        compare("gradients in another order", other.gradients, want.gradients, 800);
     }
 }
 template <auto Net, class Loss>
