@@ -7,7 +7,7 @@
 #include "backend/cuda/policy.hpp"
 #include "device_workspace.hpp"
 #ifdef __CUDACC__
-#include "backend/cuda/stream.cuh"
+#include "backend/cuda/cublaslt_products.cuh"
 #endif
 
 namespace weft {
@@ -15,7 +15,7 @@ namespace weft {
 using cuda_twin = cuda_policy<cuda_backend::host_twin>;
 #ifdef __CUDACC__
 /// The current GPU, float.
-using cuda = cuda_policy<cuda_backend::stream>;
+using cuda = cuda_policy<cuda_backend::blaslt_stream>;
 #else
 struct cuda;  // a program that runs on a GPU is built with nvcc
 #endif
