@@ -60,8 +60,10 @@ constexpr convolution_plan plan_of_convolution(const graph::node& n, std::int64_
 /// The scratch that `convolution` needs for batches up to a capacity, in numbers.
 template <class T>
 std::size_t convolution_scratch(const graph::node& n, int capacity) {
+    const convolution_sizes s(reference_backend::geometry_of(n));
+    const std::int64_t pixels = std::max(s.plane_in, s.plane_out);
     std::size_t most = 0;
-    for (int batch = 1; batch <= capacity; ++batch)
+    for (int batch = 1; batch <= capacity && fits_kernels(batch * pixels); ++batch)
         most = std::max(most, parts_scratch(plan_of_convolution<T>(n, batch).product.sizes,
                                             n.op == graph::opcode::conv2d_weights));
     return most;

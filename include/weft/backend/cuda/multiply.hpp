@@ -57,10 +57,11 @@ constexpr product_plan plan_product(std::int64_t count, std::int64_t rows, std::
     return p;
 }
 
-/// Indices inside kernels are ints, as a divider's are.
+/// Indices inside kernels are ints, as a divider's are; the last step through a depth may end beyond it.
+constexpr bool fits_kernels(std::int64_t size) { return size < (std::int64_t(1) << 31) - 1024; }
+
 inline void check_sizes(std::int64_t rows, std::int64_t columns, std::int64_t depth) {
-    constexpr std::int64_t limit = std::int64_t(1) << 31;
-    if (rows < limit && columns < limit && depth + 256 < limit) return;
+    if (fits_kernels(rows) && fits_kernels(columns) && fits_kernels(depth)) return;
     raise("cannot multiply matrices",
           std::to_string(rows) + " rows, " + std::to_string(columns) + " columns, a depth of " +
               std::to_string(depth),

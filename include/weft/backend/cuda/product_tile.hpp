@@ -160,12 +160,12 @@ struct tiled_product {
         for (int i = 0; i < Shape::rows_each; ++i) {
             for (const int t : block) states[t].put(i, memory.results, t);
             block.sync();
+            const int each = result.packs ? pack_size : 1, across_it = Shape::columns / each;
             for (const int t : block)
-                for (int u = t; u < int(sizeof memory.results / sizeof(pack<T>)); u += threads) {
-                    constexpr int packs = Shape::columns / pack_size;
-                    const int from = u / packs, column = u % packs * pack_size;
+                for (int u = t; u < Shape::rows / Shape::rows_each * across_it; u += threads) {
+                    const int from = u / across_it, column = u % across_it * each;
                     const int row = first_row + i / pack_size * row_step + from * pack_size + i % pack_size;
-                    if (row < sizes.rows)
+                    if (row < sizes.rows && first_column + column < sizes.columns)
                         write(&memory.results[from][column], to, row, z, first_column + column);
                 }
             block.sync();
@@ -213,19 +213,15 @@ private:
         return t % (Shape::columns / Shape::columns_each) * pack_size;
     }
 
-    /// A pack's worth of one row's results.
+    /// One result, or a pack of them.
     WEFT_DEVICE void write(const T* from, T* to, int row, int z, int column) const {
+        const std::int64_t element = result.column(z, column) + row * result.row_stride;
         if (result.packs) {
-            if (column >= sizes.columns) return;
-            const std::int64_t element = result.column(z, column) + row * result.row_stride;
             pack<T> p = pack<T>::load(from);
             if (parts == nullptr) tail.after(p.at, element);
             p.store(to + element);
         } else {
-            for (int j = 0; j < pack_size && column + j < sizes.columns; ++j) {
-                const std::int64_t element = result.column(z, column + j) + row * result.row_stride;
-                to[element] = parts ? from[j] : tail.after(from[j], element);
-            }
+            to[element] = parts ? *from : tail.after(*from, element);
         }
     }
 };

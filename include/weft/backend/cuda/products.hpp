@@ -21,7 +21,7 @@ constexpr product_plan plan_of_product(const graph::node& n, std::int64_t batch)
 template <class T>
 std::size_t product_scratch(const graph::node& n, int capacity) {
     std::size_t most = 0;
-    for (int batch = 1; batch <= capacity; ++batch)
+    for (int batch = 1; batch <= capacity && fits_kernels(std::int64_t(batch) * n.attribute[0]); ++batch)
         most = std::max(
             most, parts_scratch(plan_of_product<T>(n, batch).sizes, n.op == graph::opcode::gemm_weights));
     return most;
