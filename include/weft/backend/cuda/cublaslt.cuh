@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "stream.cuh"
+#include "library_product.hpp"
+#include "stopwatch.cuh"
 
 namespace weft::cuda_backend {
 
@@ -20,19 +21,33 @@ struct blaslt_options {
     bool measure = false;
 };
 
-/// A product d = op(a) op(b) of matrices stored by columns: d is [m, n], the depth is k.
-struct blaslt_problem {
-    cublasLtEpilogue_t epilogue;
-    bool transpose_a, transpose_b;
-    std::int64_t m, n, k;
-    bool operator==(const blaslt_problem&) const = default;
-};
-/// The memory of one.
-template <class T>
-struct blaslt_memory {
-    const T *a, *b;
-    T *d, *bias, *aux;  ///< the last two as the epilogue needs them
-};
+/// cuBLASLt's epilogues. Its GELU is the approximation by tanh, and its RELU max(x, 0), which may take NaN to
+/// 0 where weft's keeps it.
+constexpr cublasLtEpilogue_t blaslt_epilogue(epilogue e) {
+    using enum epilogue;
+    switch (e) {
+        case bias:
+            return CUBLASLT_EPILOGUE_BIAS;
+        case relu:
+            return CUBLASLT_EPILOGUE_RELU;
+        case relu_bias:
+            return CUBLASLT_EPILOGUE_RELU_BIAS;
+        case gelu:
+            return CUBLASLT_EPILOGUE_GELU;
+        case gelu_bias:
+            return CUBLASLT_EPILOGUE_GELU_BIAS;
+        case gelu_aux:
+            return CUBLASLT_EPILOGUE_GELU_AUX;
+        case gelu_aux_bias:
+            return CUBLASLT_EPILOGUE_GELU_AUX_BIAS;
+        case gelu_slope:
+            return CUBLASLT_EPILOGUE_DGELU;
+        case bias_gradient:
+            return CUBLASLT_EPILOGUE_BGRADB;
+        default:
+            return CUBLASLT_EPILOGUE_DEFAULT;
+    }
+}
 
 /// cuBLASLt for one stream's products: a handle, its workspace, and a plan for each product that was seen.
 /// Makes a plan where a product first runs, which must not be inside a capture; allocates nothing on the
@@ -40,7 +55,7 @@ struct blaslt_memory {
 class blaslt_handle {
 public:
     explicit blaslt_handle(blaslt_options options = {}) : options_(options) {
-        check(cublasLtCreate(&handle_), "cublasLtCreate", {});
+        check_library(cublasLtCreate(&handle_), "cublasLtCreate", {});
         allocate();
     }
     blaslt_handle(const blaslt_handle&) = delete;
@@ -49,50 +64,62 @@ public:
         gpu_space::release(workspace_);
         static_cast<void>(cublasLtDestroy(handle_));
     }
-    const blaslt_options& options() const { return options_; }
 
     /// Is there a way to do it?
     template <class T>
-    bool can(const blaslt_problem& p, const blaslt_memory<T>& at) {
+    bool can(const library_problem& p, const library_memory<T>& at) {
         return plan_of(p, at).found;
     }
     template <class T>
-    void multiply(const blaslt_problem& p, const blaslt_memory<T>& at, cudaStream_t stream) {
+    void multiply(const library_problem& p, const library_memory<T>& at, const stream& device) {
         plan& found = plan_of(p, at);
-        if (!found.found) check(CUBLAS_STATUS_NOT_SUPPORTED, "cublasLtMatmulAlgoGetHeuristic", p);
+        if (!found.found) check_library(CUBLAS_STATUS_NOT_SUPPORTED, "cublasLtMatmulAlgoGetHeuristic", p);
         set_pointers(found.operation, p, at);
         const T one = 1, zero = 0;
-        check(cublasLtMatmul(handle_, &found.operation, &one, at.a, &found.a, at.b, &found.b, &zero, at.d,
-                             &found.d, at.d, &found.d, &found.algorithm, workspace_, workspace_bytes, stream),
-              "cublasLtMatmul", p);
+        check_library(cublasLtMatmul(handle_, &found.operation, &one, at.a, &found.a, at.b, &found.b, &zero,
+                                     at.d, &found.d, at.d, &found.d, &found.algorithm, workspace_,
+                                     workspace_bytes, device.handle()),
+                      "cublasLtMatmul", p);
     }
-    /// Whether an epilogue was faster than the plain product and its steps, where that was measured.
-    std::optional<bool>& faster(const blaslt_problem& p) {
-        for (plan& each : plans_)
-            if (each.problem == p) return each.faster;
-        raise("cannot multiply matrices", "cuBLASLt", "a product was measured before it was planned");
+    /// Without `measure`, whatever the library offers is preferred. Both ways leave the same results.
+    template <class Fused, class Apart>
+    bool prefers(const library_problem& p, const stream& device, const Fused& fused, const Apart& apart) {
+        if (!options_.measure) return true;
+        for (const measured& each : measured_)
+            if (each.problem == p) return each.fused_is_faster;
+        cudaStreamCaptureStatus capturing{};
+        check(cudaStreamIsCapturing(device.handle(), &capturing), "cudaStreamIsCapturing");
+        if (capturing != cudaStreamCaptureStatusNone) return true;
+        fused(), apart();  // to warm up
+        const bool faster = time_of(device, fused) <= time_of(device, apart);
+        measured_.push_back({p, faster});
+        return faster;
     }
 
 private:
     static constexpr std::size_t workspace_bytes = std::size_t(32) << 20;
 
+    struct measured {
+        library_problem problem;
+        bool fused_is_faster;
+    };
     struct plan {
-        blaslt_problem problem;
+        library_problem problem;
         int element = 0, alignment[5] = {};
         bool found = false;
-        std::optional<bool> faster = {};
         cublasLtMatmulDescOpaque_t operation;
         cublasLtMatrixLayoutOpaque_t a, b, d;
         cublasLtMatmulAlgo_t algorithm;
     };
 
-    static void check(cublasStatus_t status, const char* call, const std::optional<blaslt_problem>& p) {
+    static void check_library(cublasStatus_t status, const char* call,
+                              const std::optional<library_problem>& p) {
         if (status == CUBLAS_STATUS_SUCCESS) return;
         std::string where = call;
         if (p)
             where += " of [" + std::to_string(p->m) + ", " + std::to_string(p->k) + "] [" +
                      std::to_string(p->k) + ", " + std::to_string(p->n) + "], epilogue " +
-                     std::to_string(int(p->epilogue));
+                     std::to_string(int(blaslt_epilogue(p->does)));
         raise("cannot multiply matrices on the GPU", where, cublasLtGetStatusString(status));
     }
     /// Without leaving a handle behind where there is no memory.
@@ -113,7 +140,7 @@ private:
     }
 
     template <class T>
-    plan& plan_of(const blaslt_problem& p, const blaslt_memory<T>& at) {
+    plan& plan_of(const library_problem& p, const library_memory<T>& at) {
         const int alignment[5] = {alignment_of(at.a), alignment_of(at.b), alignment_of(at.d),
                                   alignment_of(at.bias), alignment_of(at.aux)};
         for (plan& each : plans_)
@@ -128,19 +155,19 @@ private:
         return plans_.emplace_back(made);
     }
     template <class T>
-    void find(plan& to, const blaslt_memory<T>& at) const {
-        const blaslt_problem& p = to.problem;
+    void find(plan& to, const library_memory<T>& at) const {
+        const library_problem& p = to.problem;
         constexpr bool is_double = sizeof(T) == sizeof(double);
         constexpr cudaDataType_t type = is_double ? CUDA_R_64F : CUDA_R_32F;
         const cublasComputeType_t compute = is_double       ? CUBLAS_COMPUTE_64F
                                             : options_.tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
                                                             : CUBLAS_COMPUTE_32F;
-        check(cublasLtMatmulDescInit(&to.operation, compute, type), "cublasLtMatmulDescInit", p);
+        check_library(cublasLtMatmulDescInit(&to.operation, compute, type), "cublasLtMatmulDescInit", p);
         const cublasOperation_t of_a = p.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N,
                                 of_b = p.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
         set(to.operation, CUBLASLT_MATMUL_DESC_TRANSA, of_a, p);
         set(to.operation, CUBLASLT_MATMUL_DESC_TRANSB, of_b, p);
-        set(to.operation, CUBLASLT_MATMUL_DESC_EPILOGUE, p.epilogue, p);
+        set(to.operation, CUBLASLT_MATMUL_DESC_EPILOGUE, blaslt_epilogue(p.does), p);
         if (at.aux != nullptr) set(to.operation, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, p.m, p);
         set_pointers(to.operation, p, at);
         layout(to.a, type, p.transpose_a ? p.k : p.m, p.transpose_a ? p.m : p.k, p);
@@ -148,7 +175,7 @@ private:
         layout(to.d, type, p.m, p.n, p);
 
         cublasLtMatmulPreferenceOpaque_t preference;
-        check(cublasLtMatmulPreferenceInit(&preference), "cublasLtMatmulPreferenceInit", p);
+        check_library(cublasLtMatmulPreferenceInit(&preference), "cublasLtMatmulPreferenceInit", p);
         const std::uint64_t bytes = workspace_bytes;
         prefer(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, bytes, p);
         prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, std::uint32_t(to.alignment[0]), p);
@@ -160,14 +187,16 @@ private:
         const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
             handle_, &to.operation, &to.a, &to.b, &to.d, &to.d, &preference, 1, &result, &count);
         // Which epilogues a type has is not all documented; what is not there is done without.
-        if (status == CUBLAS_STATUS_NOT_SUPPORTED) return;
-        check(status, "cublasLtMatmulAlgoGetHeuristic", p);
+        if (status == CUBLAS_STATUS_NOT_SUPPORTED ||
+            (status != CUBLAS_STATUS_SUCCESS && p.does != epilogue::plain))
+            return;
+        check_library(status, "cublasLtMatmulAlgoGetHeuristic", p);
         to.found = count > 0 && result.state == CUBLAS_STATUS_SUCCESS;
         to.algorithm = result.algo;
     }
     template <class T>
-    static void set_pointers(cublasLtMatmulDescOpaque_t& operation, const blaslt_problem& p,
-                             const blaslt_memory<T>& at) {
+    static void set_pointers(cublasLtMatmulDescOpaque_t& operation, const library_problem& p,
+                             const library_memory<T>& at) {
         if (at.bias != nullptr)
             set(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<const void*>(at.bias), p);
         if (at.aux != nullptr)
@@ -175,27 +204,28 @@ private:
     }
     template <class Value>
     static void set(cublasLtMatmulDescOpaque_t& operation, cublasLtMatmulDescAttributes_t what,
-                    const Value& value, const blaslt_problem& p) {
-        check(cublasLtMatmulDescSetAttribute(&operation, what, &value, sizeof value),
-              "cublasLtMatmulDescSetAttribute", p);
+                    const Value& value, const library_problem& p) {
+        check_library(cublasLtMatmulDescSetAttribute(&operation, what, &value, sizeof value),
+                      "cublasLtMatmulDescSetAttribute", p);
     }
     template <class Value>
     static void prefer(cublasLtMatmulPreferenceOpaque_t& preference,
                        cublasLtMatmulPreferenceAttributes_t what, const Value& value,
-                       const blaslt_problem& p) {
-        check(cublasLtMatmulPreferenceSetAttribute(&preference, what, &value, sizeof value),
-              "cublasLtMatmulPreferenceSetAttribute", p);
+                       const library_problem& p) {
+        check_library(cublasLtMatmulPreferenceSetAttribute(&preference, what, &value, sizeof value),
+                      "cublasLtMatmulPreferenceSetAttribute", p);
     }
     static void layout(cublasLtMatrixLayoutOpaque_t& to, cudaDataType_t type, std::int64_t rows,
-                       std::int64_t columns, const blaslt_problem& p) {
-        check(cublasLtMatrixLayoutInit(&to, type, std::uint64_t(rows), std::uint64_t(columns), rows),
-              "cublasLtMatrixLayoutInit", p);
+                       std::int64_t columns, const library_problem& p) {
+        check_library(cublasLtMatrixLayoutInit(&to, type, std::uint64_t(rows), std::uint64_t(columns), rows),
+                      "cublasLtMatrixLayoutInit", p);
     }
 
     blaslt_options options_;
     cublasLtHandle_t handle_ = nullptr;
     void* workspace_ = nullptr;
     std::vector<plan> plans_;
+    std::vector<measured> measured_;
 };
 
 }  // namespace weft::cuda_backend

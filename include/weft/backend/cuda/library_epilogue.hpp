@@ -1,53 +1,64 @@
 #pragma once
 
-#include <cublasLt.h>
-
 #include "../arguments.hpp"
 #include "../chain.hpp"
 
 namespace weft::cuda_backend {
 
-/// What of a chain cuBLASLt does with its product: an epilogue for the first `steps` steps, and which of
-/// their operands are the bias and the matrix of GELU's arguments (-1: none).
+/// What a library of matrix products may do with a product d before it is stored: add a bias, apply a
+/// function, store the function's argument (aux), multiply by the function's slope at a stored argument; or
+/// sum the product's right factor as the gradient of a bias.
+enum class epilogue {
+    plain,
+    bias,
+    relu,
+    relu_bias,
+    gelu,
+    gelu_bias,
+    gelu_aux,
+    gelu_aux_bias,
+    gelu_slope,
+    bias_gradient
+};
+
+/// What of a chain a library does: an epilogue for the first `steps` steps, and which of their operands are
+/// the bias and the matrix of GELU's arguments (-1: none).
 struct fused_steps {
-    cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_DEFAULT;
+    epilogue does = epilogue::plain;
     int steps = 0, bias = -1, aux = -1;
+    constexpr bool operator==(const fused_steps&) const = default;
 };
 
 /// Chains that begin as an epilogue does: of gemm, (bias) (relu), and (bias) (store) (gelu_tanh), since
 /// cuBLASLt's GELU is the approximation by tanh; of gemm_data, the slope of gelu_tanh from its stored
-/// argument. (Slopes of relu need a bit mask that weft's graph does not keep.)
+/// argument. (Its slope of relu needs a bit mask that weft's graph does not keep.)
 template <graph::opcode Op, class... Steps>
 constexpr fused_steps fuse_steps() {
     using enum graph::step_kind;
     using graph::function, graph::operand_mode;
-    constexpr int count = int(sizeof...(Steps));
     constexpr graph::step_kind kind[] = {Steps::kind..., none, none, none};
     constexpr function fn[] = {Steps::fn..., function::none, function::none, function::none};
     constexpr operand_mode mode[] = {Steps::mode..., operand_mode::same, operand_mode::same,
                                      operand_mode::same};
     fused_steps f;
-    if constexpr (Op == graph::opcode::gemm_data) {
-        if (count > 0 && kind[0] == slope_from_x && fn[0] == function::gelu_tanh &&
-            mode[0] == operand_mode::same)
-            return {CUBLASLT_EPILOGUE_DGELU, 1, -1, 0};
+    if (Op == graph::opcode::gemm_data) {
+        if (kind[0] == slope_from_x && fn[0] == function::gelu_tanh && mode[0] == operand_mode::same)
+            f = {epilogue::gelu_slope, 1, -1, 0};
         return f;
     }
-    int next = 0;
-    if (kind[0] == add && mode[0] == operand_mode::channel) {
-        f = {CUBLASLT_EPILOGUE_BIAS, 1, 0, -1};
-        next = 1;
-    }
-    const bool biased = next == 1;
+    if (Op != graph::opcode::gemm) return f;
+    const bool biased = kind[0] == add && mode[0] == operand_mode::channel;
+    const int next = biased;
+    if (biased) f = {epilogue::bias, 1, 0, -1};
     if (kind[next] == apply && fn[next] == function::relu) {
-        f.epilogue = biased ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_RELU;
+        f.does = biased ? epilogue::relu_bias : epilogue::relu;
         f.steps = next + 1;
     } else if (kind[next] == apply && fn[next] == function::gelu_tanh) {
-        f.epilogue = biased ? CUBLASLT_EPILOGUE_GELU_BIAS : CUBLASLT_EPILOGUE_GELU;
+        f.does = biased ? epilogue::gelu_bias : epilogue::gelu;
         f.steps = next + 1;
     } else if (kind[next] == store && mode[next] == operand_mode::same && kind[next + 1] == apply &&
                fn[next + 1] == function::gelu_tanh) {
-        f.epilogue = biased ? CUBLASLT_EPILOGUE_GELU_AUX_BIAS : CUBLASLT_EPILOGUE_GELU_AUX;
+        f.does = biased ? epilogue::gelu_aux_bias : epilogue::gelu_aux;
         f.steps = next + 2;
         f.aux = next;
     }
