@@ -1,5 +1,6 @@
 /// fit and evaluate: histories, validation, partial batches, schedules, and errors.
 
+#include <cstdio>
 #include <limits>
 
 #include "../catch.hpp"
@@ -52,6 +53,58 @@ TEST_CASE("fit learns, and its history tells", "[train][fit]") {
     const evaluation score = evaluate(m, test, softmax_cross_entropy);
     CHECK(score.loss == h.back().validation_loss);
     CHECK(score.accuracy == h.back().validation_accuracy);
+}
+
+TEST_CASE("a run that is saved, killed and resumed gives the same bits", "[train][fit]") {
+    // clang-format off
+    constexpr auto with_state = input<3> >> dense<8> >> batch_norm >> relu >> dropout<0.3> >> dense<2>;
+    // clang-format on
+    const samples data = make_samples(50, 7), other = make_samples(64, 7);
+    const schedule rate = schedule::cosine(epochs{5});
+    const std::string path = "fit_test_resume.safetensors";
+    model<with_state, policy> straight{seed{3}};
+    const history whole = fit(straight, data, softmax_cross_entropy, adam{},
+                              {.epochs = 5, .batch_size = 16, .rate = rate, .progress = silent});
+    {
+        model<with_state, policy> m{seed{3}};
+        trainer first{m, softmax_cross_entropy, adam{}};
+        CHECK(fit(first, data, {.epochs = 2, .batch_size = 16, .rate = rate, .progress = silent}).size() ==
+              2);
+        CHECK_THROWS_WITH(fit(first, other, {.epochs = 3, .batch_size = 13, .progress = silent}),
+                          contains("8 steps, which are no whole epochs of 5 batches"));
+        save(first, path);
+    }
+    model<with_state, policy> m{seed{3}};
+    trainer train{m, softmax_cross_entropy, adam{}};
+    load(train, path);
+    CHECK(train.steps() == 8);
+    history rest = fit(train, data, {.epochs = 4, .batch_size = 16, .rate = rate, .progress = silent});
+    REQUIRE(rest.size() == 2);
+    CHECK(rest[0].epoch == 3);
+    CHECK(rest[1].loss == whole[3].loss);
+    CHECK(fit(train, data, {.epochs = 5, .batch_size = 16, .rate = rate, .progress = silent})[0].loss ==
+          whole[4].loss);
+    CHECK(copy(m.parameters()) == copy(straight.parameters()));
+    CHECK(copy(m.statistics()) == copy(straight.statistics()));
+
+    // A model's own file is no trainer's, and steps are a number of steps.
+    save(m, path);
+    CHECK_THROWS_WITH(load(train, path), contains("optimizer.steps [2]"));
+    auto state = train.state();
+    state.back().data[1] = 0.5;
+    io::write_safetensors(path, state, {});
+    const auto before = copy(m.parameters());
+    CHECK_THROWS_WITH(load(train, path), contains("no number of steps"));
+    CHECK(copy(m.parameters()) == before);
+    std::remove(path.c_str());
+}
+
+TEST_CASE("fit's loss of an epoch weighs samples as the loss does", "[train][fit]") {
+    const samples data = make_samples(50, 8);
+    const auto loss = softmax_cross_entropy_with<class_weights>.weights({1, 9});
+    model<net, policy> m{seed{4}};
+    const history h = fit(m, data, loss, sgd{.learning_rate = 0}, {.batch_size = 7, .progress = silent});
+    CHECK(h[0].loss == Approx(evaluate(m, data, loss).loss).epsilon(1e-12));
 }
 
 TEST_CASE("without validation the history has none", "[train][fit]") {

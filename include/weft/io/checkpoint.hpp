@@ -121,6 +121,8 @@ private:
 }  // namespace io::detail
 
 /// What save and load need: a member state() that lists all tensors, as std::vector<named_tensor<T>>.
+/// Optional: check_state(numbers, path), which may refuse what load has read, and state_loaded(), called
+/// after it is stored.
 template <class Model>
 concept has_state = requires(Model& model) {
     model.state().front().name;
@@ -175,9 +177,11 @@ void load(Model& model, const std::string& path) {
         file.read(*info, std::span<number>(values).subspan(at, info->elements()));
         at += info->elements();
     }
+    if constexpr (requires { model.check_state(values, path); }) model.check_state(values, path);
     at = 0;
     for (const auto& tensor : state)
         for (number& each : tensor.data) each = values[at++];
+    if constexpr (requires { model.state_loaded(); }) model.state_loaded();
 }
 
 }  // namespace weft

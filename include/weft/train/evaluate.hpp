@@ -28,6 +28,16 @@ void check_data(const char* what, const Data& data, std::size_t target_size) {
                   std::to_string(Model::input_size) + " and " + std::to_string(target_size));
 }
 
+/// What a batch's loss counts for in the mean over all batches: its samples, or for a weighted loss their
+/// weights.
+template <class Loss, class T>
+double share_of(const Loss& loss, const T* targets, std::size_t count) {
+    if constexpr (requires { loss.weight_of(targets, count); })
+        return loss.weight_of(targets, count);
+    else
+        return double(count);
+}
+
 /// Scores a model batch after batch, in memory of its own.
 template <class Model, class Loss>
 class evaluator {
@@ -67,11 +77,7 @@ public:
             loss_.run(b, int(n));
             scalar batch_loss;
             loss_.read(compiled::source.loss, b, {&batch_loss, 1});
-            // A weighted loss is the mean over the weights of all samples, not the mean of the batches'
-            // means.
-            double share = double(n);
-            if constexpr (requires { definition_.weight_of(targets_.data(), n); })
-                share = definition_.weight_of(targets_.data(), n);
+            const double share = share_of(definition_, targets_.data(), n);
             if (share > 0) loss += double(batch_loss) * share;
             weight += share;
             correct += count_correct<Loss>(outputs_.data(), targets_.data(), n, Model::output_size,

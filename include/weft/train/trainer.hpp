@@ -108,6 +108,7 @@ public:
     /// Trains `model`, which must outlive the trainer, on batches of up to `capacity` samples.
     trainer(Model& model, Loss loss, Optimizer optimizer, batch_capacity capacity = {})
         : model_(model),
+          loss_(loss),
           optimizer_(optimizer),
           workspace_(capacity),
           constants_(detail::constants_of<scalar, memory>(loss, compiled::source.constant_size)),
@@ -147,7 +148,7 @@ public:
         const auto [loss, finite] = start_step(batch, rule);
         if (!std::isfinite(loss)) detail::raise_not_finite(*this, "the loss", batch);
         if (!finite) detail::raise_not_finite(*this, "a gradient", batch);
-        ++steps_;
+        count_step();
         if constexpr (memory::on_host) {
             if (clipping_) clipping_.apply(gradients_.span());
             policy::template update<Optimizer::slots>(rule, gradients_.size(), memory_.parameters,
@@ -187,9 +188,27 @@ public:
             raise("no gradient", std::string(name), "it is a running statistic, which is not trained");
         return gradients(std::size_t(p.offset), std::size_t(p.dims.size()));
     }
+    /// All that training goes on from, by name: the model's parameters and statistics, the optimiser's
+    /// numbers beside each parameter ("optimizer.0.<name>", …), and the number of steps. So save(trainer,
+    /// path) makes a checkpoint, and load(trainer, path) goes on from it with the same bits.
+    std::vector<named_tensor<scalar>> state() requires memory::on_host { return named<scalar>(*this); }
+    std::vector<named_tensor<const scalar>> state() const requires memory::on_host {
+        return named<const scalar>(*this);
+    }
+    /// Before load(trainer, …) changes anything: are the last two numbers a number of steps? Error if not.
+    static void check_state(std::span<const scalar> numbers, const std::string& where) {
+        for (const scalar d : numbers.last(2))
+            if (!(d >= 0 && d < scalar(digit) && d == std::floor(d)))
+                raise("cannot load a trainer", where, "'optimizer.steps' is no number of steps");
+    }
+    /// load(trainer, …) has written to what state() lists.
+    void state_loaded() { steps_ = std::int64_t(step_digits_[0]) + std::int64_t(step_digits_[1]) * digit; }
+
     /// Limits gradients before each update.
     void clip(clipping how) { clipping_ = how; }
     std::int64_t steps() const { return steps_; }
+    Model& model() { return model_; }
+    const Loss& loss() const { return loss_; }
     const Optimizer& optimizer() const { return optimizer_; }
     int capacity() const { return workspace_.capacity(); }
     static constexpr std::size_t target_size() { return std::size_t(compiled::source.target_size); }
@@ -210,6 +229,29 @@ private:
         for (std::size_t i = 0; i < x.size(); ++i) inputs_[i] = scalar(x[i]);
         detail::copy_targets<Loss>("cannot train", std::span<const std::remove_const_t<Y>>(y),
                                    targets_.data(), 0, Model::output_size);
+    }
+    /// The steps as a checkpoint has them: two numbers that a float holds exactly.
+    static constexpr std::int64_t digit = std::int64_t(1) << 20;
+    void count_step() {
+        ++steps_;
+        step_digits_[0] = scalar(steps_ % digit);
+        step_digits_[1] = scalar(steps_ / digit);
+    }
+    template <class T, class Self>
+    static std::vector<named_tensor<T>> named(Self& self) {
+        std::vector<named_tensor<T>> all;
+        for (const auto& tensor : self.model_.state())
+            all.push_back({tensor.name, tensor.shape, tensor.data});
+        const std::size_t n = self.gradients_.size();
+        for (std::size_t k = 0; k < std::size_t(Optimizer::slots); ++k)
+            for (const graph::parameter_record& p : Model::inference::source.parameters)
+                if (!p.is_state)
+                    all.push_back({"optimizer." + std::to_string(k) + "." + p.name,
+                                   std::vector<std::size_t>(p.dims.at, p.dims.at + p.dims.rank),
+                                   self.slots_.span().subspan(k * n + std::size_t(p.offset),
+                                                              std::size_t(p.dims.size()))});
+        all.push_back({"optimizer.steps", {2}, self.step_digits_});
+        return all;
     }
     struct outcome {
         scalar loss;
@@ -261,6 +303,7 @@ private:
     friend void detail::raise_not_finite(Trainer&, const std::string&, std::size_t);
 
     Model& model_;
+    Loss loss_;
     Optimizer optimizer_;
     workspace<policy, compiled> workspace_;
     typename memory::template buffer<scalar> constants_, gradients_, slots_;
@@ -268,6 +311,7 @@ private:
     bindings<scalar, memory> memory_;
     clipping clipping_;
     std::int64_t steps_ = 0;
+    scalar step_digits_[2] = {};
 };
 
 }  // namespace weft
