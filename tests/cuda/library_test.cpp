@@ -4,6 +4,7 @@
 #define WEFT_TEST_CUDA
 #endif
 #include <weft/backend/cuda/library_product.hpp>
+#include <weft/backend/cuda/products.hpp>
 
 #include "conformance/problem.hpp"
 
@@ -14,11 +15,12 @@ namespace cb = weft::cuda_backend;
 using cb::epilogue;
 
 struct stand_in {
-    bool epilogues = true, fused_is_better = true;
+    bool epilogues = true, bias_gradients = true, fused_is_better = true;
     std::vector<epilogue> done = {};
 
     template <class T>
     bool can(const cb::library_problem& p, const cb::library_memory<T>&) const {
+        if (p.does == epilogue::bias_gradient) return bias_gradients;
         return epilogues || p.does == epilogue::plain;
     }
     template <class Device, class Fused, class Apart>
@@ -94,8 +96,10 @@ std::vector<epilogue> through(stand_in library, int outs, int k, bool bias_gradi
     const cb::host_twin device;
     const outcome<double> got = [&] {
         outcome<double> o = prepare<double>(p, a);
-        CHECK(
-            cb::library_products<cb::host_twin, stand_in, Op, Chain, double>(device, library, p.n, a).run());
+        std::vector<double> scratch(cb::product_scratch<double>(p.n, p.batch));
+        cb::library_products<cb::host_twin, stand_in, Op, Chain, double> products(device, library, p.n, a,
+                                                                                  scratch.data());
+        CHECK(products.run());
         return o;
     }();
     const outcome<double> want = on_reference<weft::graph::function_list<>>(p);
@@ -136,5 +140,7 @@ TEST_CASE("cuda library: what it cannot do, or does slowly, is done in steps") {
     using steps = chain<bias_step, store_step, gelu_step, residual_step>;
     CHECK(through<gemm, steps>({.epilogues = false}, 16, 4) == list{plain});
     CHECK(through<gemm, steps>({}, 12, 4) == list{plain});  // aux needs rows of 8
+    CHECK(through<opcode::gemm_weights, chain<>>({.bias_gradients = false}, 5, 6, true) == list{plain});
+    CHECK(through<opcode::gemm_weights, chain<>>({.bias_gradients = false}, 300, 6, true) == list{plain});
     CHECK(through<gemm, steps>({.fused_is_better = false}, 16, 4) == list{plain, plain});
 }

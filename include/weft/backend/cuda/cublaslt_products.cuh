@@ -13,8 +13,9 @@ public:
         : library_(std::make_unique<blaslt_handle>(options)) {}
 
     template <graph::opcode Op, class Chain, class T>
-    bool library_product(const graph::node& n, const arguments<T>& a) const {
-        return library_products<blaslt_stream, blaslt_handle, Op, Chain, T>(*this, *library_, n, a).run();
+    bool library_product(const graph::node& n, const arguments<T>& a, T* scratch) const {
+        return library_products<blaslt_stream, blaslt_handle, Op, Chain, T>(*this, *library_, n, a, scratch)
+            .run();
     }
 
 private:

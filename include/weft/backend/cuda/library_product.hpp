@@ -2,6 +2,7 @@
 
 #include "elementwise.hpp"
 #include "library_epilogue.hpp"
+#include "reduce.hpp"
 
 namespace weft::cuda_backend {
 
@@ -28,17 +29,27 @@ struct library_memory {
 template <class Device, class Library, graph::opcode Op, class Chain, class T>
 class library_products {
 public:
-    library_products(const Device& device, Library& library, const graph::node& n, const arguments<T>& a)
-        : device_(device), library_(library), n_(n), a_(a) {}
+    library_products(const Device& device, Library& library, const graph::node& n, const arguments<T>& a,
+                     T* scratch)
+        : device_(device), library_(library), n_(n), a_(a), scratch_(scratch) {}
 
     /// False, and nothing is done, where the library has no way.
     bool run() const {
         const std::int64_t rows = std::int64_t(a_.batch) * n_.attribute[0], outs = n_.attribute[1],
                            depth = n_.attribute[2];
         if constexpr (Op == graph::opcode::gemm_weights) {
-            const auto does = a_.out[1] != nullptr ? epilogue::bias_gradient : epilogue::plain;
-            return try_product({does, false, true, depth, outs, rows},
-                               {a_.in[0], a_.in[1], a_.out[0], a_.out[1], nullptr});
+            const library_problem plain{epilogue::plain, false, true, depth, outs, rows};
+            library_memory<T> at{a_.in[0], a_.in[1], a_.out[0], nullptr, nullptr};
+            if (a_.out[1] == nullptr) return try_product(plain, at);
+            library_problem with_bias = plain;
+            with_bias.does = epilogue::bias_gradient;
+            at.bias = a_.out[1];
+            if (try_product(with_bias, at)) return true;
+            at.bias = nullptr;
+            if (!try_product(plain, at)) return false;
+            sum_columns(device_, sum_work<T>{{a_.in[1]}, a_.out[1], T(1)}, column_sizes{1, rows, outs},
+                        scratch_);
+            return true;
         } else {
             constexpr bool forward = Op == graph::opcode::gemm;
             const library_problem plain{epilogue::plain,        forward, false,
@@ -92,6 +103,7 @@ private:
     Library& library_;
     const graph::node& n_;
     const arguments<T>& a_;
+    T* scratch_;
 };
 
 }  // namespace weft::cuda_backend

@@ -4,6 +4,7 @@
 
 #include "elementwise.hpp"
 #include "multiply.hpp"
+#include "reduce.hpp"
 
 namespace weft::cuda_backend {
 
@@ -24,14 +25,17 @@ std::size_t product_scratch(const graph::node& n, int capacity) {
     for (int batch = 1; batch <= capacity && fits_kernels(std::int64_t(batch) * n.attribute[0]); ++batch)
         most = std::max(
             most, parts_scratch(plan_of_product<T>(n, batch).sizes, n.op == graph::opcode::gemm_weights));
+    if (n.op == graph::opcode::gemm_weights)  // a library may leave the bias to a sum of its own
+        most = std::max(
+            most, std::size_t(column_scratch({1, std::int64_t(capacity) * n.attribute[0], n.attribute[1]})));
     return most;
 }
 
 /// gemm, gemm_data and gemm_weights with what follows: by the device's library where it has one.
 template <graph::opcode Op, class Chain, class Device, class T>
 void products(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
-    if constexpr (requires { device.template library_product<Op, Chain>(n, a); })
-        if (device.template library_product<Op, Chain>(n, a)) return;
+    if constexpr (requires { device.template library_product<Op, Chain>(n, a, scratch); })
+        if (device.template library_product<Op, Chain>(n, a, scratch)) return;
     const std::int64_t rows = std::int64_t(a.batch) * n.attribute[0];
     const int outs = n.attribute[1], depth = n.attribute[2];
     check_sizes(rows, std::max(outs, depth), rows);
