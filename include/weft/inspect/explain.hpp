@@ -29,7 +29,7 @@ struct program_record {
     int parameter_count;
     int kernel_count;
     int scalar_size;
-    const char* (*kernel_of)(graph::opcode);
+    std::string (*kernel_of)(const graph::node&, int batch);
 };
 
 class explainer {
@@ -48,7 +48,7 @@ public:
             const std::int64_t f = count.per_sample * batch_ + count.fixed;
             const std::int64_t r = bytes_of(graph::reads(n)), w = bytes_of(graph::writes(n));
             table.add({std::to_string(i), operation_text(n), layer_text(i), size_text(n), grouped(f),
-                       bytes(r), bytes(w), place_text(n.out[0]), p_.kernel_of(n.op)});
+                       bytes(r), bytes(w), place_text(n.out[0]), p_.kernel_of(n, batch_)});
             flops += f;
             read += r;
             written += w;
@@ -230,11 +230,20 @@ private:
 };
 
 template <class Policy>
-const char* kernel_name(graph::opcode op) {
-    if constexpr (requires { Policy::falls_back(op); })
-        if (Policy::falls_back(op)) return "reference";
-    static_cast<void>(op);
+std::string kernel_name([[maybe_unused]] const graph::node& n, [[maybe_unused]] int batch) {
+    if constexpr (requires { Policy::kernel_name(n, batch); }) return Policy::kernel_name(n, batch);
+    if constexpr (requires { Policy::falls_back(n.op); })
+        if (Policy::falls_back(n.op)) return "reference";
     return Policy::name;
+}
+
+/// What a policy does with a whole program, if it does not run operation by operation.
+template <class Policy, class Program>
+std::string whole_text() {
+    if constexpr (requires { Policy::template runs_whole<Program>(); })
+        if (Policy::template runs_whole<Program>())
+            return ", fused into one kernel (below, what it computes)";
+    return {};
 }
 
 }  // namespace inspect::detail
@@ -267,7 +276,8 @@ std::string explain(int batch = 1) {
                                                  .scalar_size = int(sizeof(typename Policy::scalar)),
                                                  .kernel_of = &inspect::detail::kernel_name<Policy>};
     const std::string title = std::string(training ? "training" : "inference") + " on " + Policy::name +
-                              ", " + inspect::detail::type_name<typename Policy::scalar>();
+                              ", " + inspect::detail::type_name<typename Policy::scalar>() +
+                              inspect::detail::whole_text<Policy, compiled>();
     return inspect::detail::explainer(record, layers, batch).text(title);
 }
 

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <type_traits>
 
 #include "../../graph/names.hpp"
+#include "choice.hpp"
 #include "fused_mlp.hpp"
 #include "guarded_update.hpp"
 #include "kernel.hpp"
@@ -96,6 +98,11 @@ struct cuda_policy {
         cuda_backend::guarded_update<Slots>(r.device, r.template rule<Rule>(), r.guard(), value_limit,
                                             norm_limit, std::int64_t(n), parameters.address(),
                                             gradients.address(), state.address());
+    }
+
+    /// What runs an operation, for `explain`.
+    static std::string kernel_name(const graph::node& n, int batch) {
+        return cuda_backend::chosen_kernel<Device, Scalar>(n, batch);
     }
 
     /// A chain of dense layers up to this width runs as one kernel, if its tiles fit in shared memory.
