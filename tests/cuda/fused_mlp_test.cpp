@@ -110,18 +110,18 @@ std::vector<T> as(const std::vector<double>& x) {
     return {x.begin(), x.end()};
 }
 
-template <class Program, class T, std::size_t Limit, class Device = host_twin>
+template <class Program, class T, std::size_t Limit, int Busy, class Device = host_twin>
 outcome<T> forward_on_twin(const problem& p) {
-    using mlp = fused_mlp<Program, T, Limit>;
+    using mlp = fused_mlp<Program, T, Limit, Busy>;
     const auto x = as<T>(p.x), parameters = as<T>(p.parameters);
     outcome<T> o;
     o.output.assign(std::size_t(p.batch) * std::size_t(Program::network::output_type::size), T(NAN));
     mlp::run(Device{}, x.data(), parameters.data(), o.output.data(), p.batch);
     return o;
 }
-template <class Program, class T, std::size_t Limit, class Device = host_twin>
+template <class Program, class T, std::size_t Limit, int Busy, class Device = host_twin>
 outcome<T> training_on_twin(const problem& p) {
-    using mlp = fused_mlp_training<Program, T, Limit>;
+    using mlp = fused_mlp_training<Program, T, Limit, Busy>;
     const auto x = as<T>(p.x), target = as<T>(p.target), parameters = as<T>(p.parameters);
     outcome<T> o;
     o.output.assign(std::size_t(p.batch) * std::size_t(Program::network::output_type::size), T(NAN));
@@ -174,45 +174,49 @@ void compare(const char* what, const std::vector<T>& got, const std::vector<doub
 
 constexpr int batches[] = {1, 7, 128, 300};
 
-template <auto Net, class T, std::size_t Limit = shared_memory_sm90>
+template <auto Net, class T, std::size_t Limit = shared_memory_sm90, int Busy = 1>
 void check_forward() {
     using compiled = program<network_of<Net>>;
     static_assert(fused_mlp<compiled, T, Limit>::qualifies);
     for (int batch : batches) {
         CAPTURE(batch, sizeof(T));
         const problem p = make_problem<compiled, graph::no_loss>(batch);
-        const auto got = forward_on_twin<compiled, T, Limit>(p);
+        const auto got = forward_on_twin<compiled, T, Limit, Busy>(p);
         const auto want = on_reference<compiled>(p);
         compare("output", got.output, want.output, 800);
-        CHECK(got == forward_on_twin<compiled, T, Limit>(p));
+        CHECK(got == forward_on_twin<compiled, T, Limit, Busy>(p));
         // Not the same bits: the compiler may contract the two loops' sums in two ways.
-        compare("output in another order", forward_on_twin<compiled, T, Limit, backward_twin>(p).output,
+        compare("output in another order", forward_on_twin<compiled, T, Limit, Busy, backward_twin>(p).output,
                 want.output, 800);
     }
 }
-template <auto Net, class Loss, class T, std::size_t Limit = shared_memory_sm90>
-void check_training() {
+template <auto Net, class Loss, class T, std::size_t Limit, int Busy>
+void check_training(int batch) {
     using compiled = program<network_of<Net>, Loss, purpose::training>;
     static_assert(fused_mlp_training<compiled, T, Limit>::qualifies);
-    for (int batch : batches) {
-        CAPTURE(batch, sizeof(T));
-        const problem p = make_problem<compiled, Loss>(batch);
-        const auto got = training_on_twin<compiled, T, Limit>(p);
-        const auto want = on_reference<compiled>(p);
-        compare("output", got.output, want.output, 800);
-        compare("loss", got.loss, want.loss, 800);
-        compare("gradients", got.gradients, want.gradients, 800);
-        CHECK(got == training_on_twin<compiled, T, Limit>(p));
-        const auto other = training_on_twin<compiled, T, Limit, backward_twin>(p);
-        compare("loss in another order", other.loss, want.loss, 800);
-        compare("gradients in another order", other.gradients, want.gradients, 800);
-    }
+    CAPTURE(batch, sizeof(T));
+    const problem p = make_problem<compiled, Loss>(batch);
+    const auto got = training_on_twin<compiled, T, Limit, Busy>(p);
+    const auto want = on_reference<compiled>(p);
+    compare("output", got.output, want.output, 800);
+    compare("loss", got.loss, want.loss, 800);
+    compare("gradients", got.gradients, want.gradients, 800);
+    CHECK(got == training_on_twin<compiled, T, Limit, Busy>(p));
+    const auto other = training_on_twin<compiled, T, Limit, Busy, backward_twin>(p);
+    compare("loss in another order", other.loss, want.loss, 800);
+    compare("gradients in another order", other.gradients, want.gradients, 800);
+}
+template <auto Net, class Loss, class T, std::size_t Limit = shared_memory_sm90, int Busy = 1>
+void check_training() {
+    for (int batch : batches) check_training<Net, Loss, T, Limit, Busy>(batch);
 }
 template <auto Net, class Loss>
 void check_both() {
     check_forward<Net, float>();
     check_training<Net, Loss, float>();
     check_training<Net, Loss, double>();
+    check_forward<Net, float, shared_memory_sm90, 96>();  // small tiles
+    check_training<Net, Loss, float, shared_memory_sm90, 96>();
 }
 
 using cross_entropy = softmax_cross_entropy_loss<>;
@@ -235,13 +239,13 @@ constexpr auto convolution = input<1, 4, 4> >> conv2d<2, kernel<3>> >> flatten >
 }  // namespace
 
 TEST_CASE("fused mlp: what fits is known while compiling", "[cuda]") {
-    static_assert(fused_mlp<program<network_of<deep256>>, float>::tile.rows == 64);
-    static_assert(fused_mlp<program<network_of<narrow>>, float>::tile.rows == 128);
+    static_assert(fused_mlp<program<network_of<deep256>>, float>::tiles.large.rows == 64);
+    static_assert(fused_mlp<program<network_of<narrow>>, float>::tiles.large.rows == 128);
     static_assert(!fused_mlp<program<network_of<too_wide>>, float>::qualifies);
     static_assert(!fused_mlp<program<network_of<convolution>>, float>::qualifies);
     using deep = program<network_of<deep256>, cross_entropy, purpose::training>;
-    static_assert(fused_mlp_training<deep, float, shared_memory_sm90>::tile.rows == 32);
-    static_assert(fused_mlp_training<deep, float, shared_memory_sm80>::tile.rows == 16);
+    static_assert(fused_mlp_training<deep, float, shared_memory_sm90>::tiles.large.rows == 32);
+    static_assert(fused_mlp_training<deep, float, shared_memory_sm80>::tiles.large.rows == 16);
     static_assert(!fused_mlp_training<deep, float, 48 * 1024>::qualifies);
     static_assert(
         !fused_mlp_training<program<network_of<too_wide>, squares, purpose::training>, float>::qualifies);
@@ -267,4 +271,11 @@ TEST_CASE("fused mlp: other functions, and losses of differences", "[cuda]") {
 }
 TEST_CASE("fused mlp: soft targets", "[cuda]") {
     check_training<narrow_classes, softmax_cross_entropy_loss<soft_targets>, float>();
+}
+TEST_CASE("fused mlp: several tiles for each block", "[cuda]") {
+    constexpr std::size_t limit = 12 * 1024;
+    using compiled = program<network_of<narrow>, squares, purpose::training>;
+    static_assert(fused_mlp_training<compiled, float, limit>::blocks(5000) == 128);
+    static_assert(fused_mlp_training<compiled, float, limit>::tiles.large.rows == 16);
+    check_training<narrow, squares, float, limit, 1>(5000);
 }

@@ -32,12 +32,13 @@ constexpr auto places_of() {
     return places;
 }
 
-/// The tile of `Found`'s kernel; none if it is no mlp or does not fit.
+/// The tiles of `Found`'s kernels; none if it is no mlp or does not fit.
 template <class Found, template <class> class Needs, class T>
-constexpr mlp_tile tile_of(std::size_t limit) {
+constexpr mlp_tiles tiles_of(std::size_t limit) {
     if constexpr (Found::value.depth > 0) {
         using layers = layers_of<Found>;
-        return choose_tile<Needs<layers>, T>(layers::widest(), limit);
+        return {choose_tile<Needs<layers>, T>(layers::widest(), limit, 128),
+                choose_tile<Needs<layers>, T>(layers::widest(), limit, 16)};
     } else {
         return {};
     }
@@ -46,45 +47,51 @@ constexpr mlp_tile tile_of(std::size_t limit) {
 }  // namespace detail
 
 /// Predictions of a program in one kernel, where `qualifies`; `Limit` is what the device's blocks may have of
-/// shared memory.
-template <class Program, class T, std::size_t Limit = shared_memory_sm80>
+/// shared memory, `Busy` the number of tiles from which on they may be large.
+template <class Program, class T, std::size_t Limit = shared_memory_sm80, int Busy = 96>
 struct fused_mlp {
     using found = detail::found_forward<Program>;
-    static constexpr mlp_tile tile = detail::tile_of<found, forward_needs, T>(Limit);
-    static constexpr bool qualifies = bool(tile);
+    static constexpr mlp_tiles tiles = detail::tiles_of<found, forward_needs, T>(Limit);
+    static constexpr bool qualifies = bool(tiles);
 
     /// input [batch, in], parameters as the model has them, output [batch, out].
     template <class Device>
     static void run(const Device& device, const T* input, const T* parameters, T* output, int batch) {
         static_assert(qualifies, "weft: this program is no chain of dense layers that fits in shared memory");
-        using kernel = mlp_forward<layers_of<found>, T, tile.rows, tile.threads>;
+        if (batch <= 0) return;
+        if (tiles.takes_large(batch, Busy))
+            launch<tiles.large.rows, tiles.large.threads>(device, input, parameters, output, batch);
+        else
+            launch<tiles.small.rows, tiles.small.threads>(device, input, parameters, output, batch);
+    }
+
+private:
+    template <int Rows, int Threads, class Device>
+    static void launch(const Device& device, const T* input, const T* parameters, T* output, int batch) {
+        using kernel = mlp_forward<layers_of<found>, T, Rows, Threads>;
         static_assert(sizeof(typename kernel::shared) <= Limit);
-        if (batch > 0)
-            device.launch(pieces(batch, tile.rows),
-                          kernel{input, parameters, output, batch, detail::places_of<found>()});
+        device.launch(pieces(batch, Rows),
+                      kernel{input, parameters, output, batch, detail::places_of<found>()});
     }
 };
 
 /// Loss and gradients of a program in two kernels, where `qualifies`.
-template <class Program, class T, std::size_t Limit = shared_memory_sm80>
+template <class Program, class T, std::size_t Limit = shared_memory_sm80, int Busy = 96>
 struct fused_mlp_training {
     using found = detail::found_training<Program>;
-    static constexpr mlp_tile tile = detail::tile_of<found, training_needs, T>(Limit);
+    static constexpr mlp_tiles tiles = detail::tiles_of<found, training_needs, T>(Limit);
     /// Gradients are wanted of all parameters that the layers have.
     static constexpr bool qualifies =
-        tile && Program::training && found::value.parameters() == Program::source.parameter_size;
+        tiles && Program::training && found::value.parameters() == Program::source.parameter_size;
 
     /// The blocks that share a batch: as many as run at a time on about 128 processors, whatever the device.
     static constexpr int blocks(int batch) {
-        constexpr std::size_t bytes =
-            std::size_t(training_needs<layers_of<found>>::numbers(tile.rows)) * sizeof(T);
-        constexpr int each = Limit / bytes > 4 ? 4 : int(Limit / bytes);
-        const std::int64_t tiles = pieces(batch, tile.rows);
-        return tiles < 128 * each ? int(tiles) : 128 * each;
+        return tiles.takes_large(batch, Busy) ? blocks(batch, tiles.large) : blocks(batch, tiles.small);
     }
     /// The numbers of scratch memory that batches up to this size need.
     static constexpr std::int64_t scratch(int batch) {
-        return blocks(batch) * kernel<layers_of<found>>::row_size;
+        const int large = blocks(batch, tiles.large), small = blocks(batch, tiles.small);
+        return row_size<layers_of<found>>() * (large > small ? large : small);
     }
 
     /// input [batch, in], target, parameters and gradients as the model has them, output [batch, out], loss
@@ -93,23 +100,46 @@ struct fused_mlp_training {
     static void run(const Device& device, const T* input, const T* target, const T* parameters, T* output,
                     T* loss, T* gradients, T* scratch, int batch) {
         static_assert(qualifies, "weft: this program is no chain of dense layers that fits in shared memory");
-        using training = kernel<layers_of<found>>;
-        static_assert(sizeof(typename training::shared) <= Limit);
         if (batch <= 0) return;
-        const int count = blocks(batch);
-        device.launch(count, training{input, target, parameters, output, scratch, batch, count,
-                                      detail::places_of<found>()});
-        constexpr int parameters_of = layers_of<found>::parameters();
-        device.launch(pieces(parameters_of + 1, mlp_sum<T>::columns),
-                      mlp_sum<T>{scratch, training::row_size, count, parameters_of,
+        if (tiles.takes_large(batch, Busy))
+            launch<tiles.large.rows, tiles.large.threads>(device, input, target, parameters, output, scratch,
+                                                          batch);
+        else
+            launch<tiles.small.rows, tiles.small.threads>(device, input, target, parameters, output, scratch,
+                                                          batch);
+        constexpr int count = layers_of<found>::parameters();
+        device.launch(pieces(count + 1, mlp_sum<T>::columns),
+                      mlp_sum<T>{scratch, row_size<layers_of<found>>(), blocks(batch), count,
                                  loss_of::template factor<T>(batch), gradients, loss});
     }
 
 private:
     using loss_of = loss_type<found::value.loss, found::value.loss_fn, found::value.loss_bits,
                               found::value.scale_bits, found::value.soft_targets>;
+
     template <class Layers>
-    using kernel = mlp_training<Layers, loss_of, T, tile.rows, tile.threads>;
+    static constexpr std::int64_t row_size() {
+        return mlp_training<Layers, loss_of, T, 16, 128>::row_size;
+    }
+    /// More than one block for each processor only where their sums take no more than 64 MiB.
+    static constexpr int blocks(int batch, mlp_tile tile) {
+        using layers = layers_of<found>;
+        const std::size_t bytes = std::size_t(training_needs<layers>::numbers(tile.rows)) * sizeof(T);
+        const std::int64_t at_a_time = Limit / bytes > 4 ? 512 : 128 * std::int64_t(Limit / bytes),
+                           room = 64 * 1024 * 1024 / std::int64_t(sizeof(T)) / row_size<layers>(),
+                           most = room < 128 ? 128 : room, all = pieces(batch, tile.rows),
+                           some = all < at_a_time ? all : at_a_time;
+        return int(some < most ? some : most);
+    }
+    template <int Rows, int Threads, class Device>
+    static void launch(const Device& device, const T* input, const T* target, const T* parameters, T* output,
+                       T* scratch, int batch) {
+        using kernel = mlp_training<layers_of<found>, loss_of, T, Rows, Threads>;
+        static_assert(sizeof(typename kernel::shared) <= Limit);
+        const int count = blocks(batch);
+        device.launch(count, kernel{input, target, parameters, output, scratch, batch, count,
+                                    detail::places_of<found>()});
+    }
 };
 
 }  // namespace weft::cuda_backend

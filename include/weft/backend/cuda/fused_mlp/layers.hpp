@@ -99,16 +99,24 @@ constexpr int stage_size(int rows, int widest) {
                : 64 * stride_of(rows);
 }
 
-/// The largest tile whose numbers (`Needs::numbers(rows)`) fit in `limit` bytes of shared memory, with at
-/// most 64 sums for each thread.
+/// The largest tile, of at most so many rows, whose numbers (`Needs::numbers(rows)`) fit in `limit` bytes of
+/// shared memory, with at most 64 sums for each thread.
 template <class Needs, class T>
-constexpr mlp_tile choose_tile(int widest, std::size_t limit) {
+constexpr mlp_tile choose_tile(int widest, std::size_t limit, int most_rows) {
     if (widest > 256) return {};
     const int threads = widest <= 64 ? 128 : 256;
-    for (int rows = 128; rows >= 16; rows /= 2)
+    for (int rows = most_rows; rows >= 16; rows /= 2)
         if (rows * widest <= 64 * threads && std::size_t(Needs::numbers(rows)) * sizeof(T) <= limit)
             return {rows, threads};
     return {};
 }
+
+/// Large tiles use each weight often; where a batch has too few of them to keep a device busy, small ones do.
+struct mlp_tiles {
+    mlp_tile large, small;
+
+    constexpr explicit operator bool() const { return large.rows > 0; }
+    constexpr bool takes_large(int batch, int busy) const { return pieces(batch, large.rows) >= busy; }
+};
 
 }  // namespace weft::cuda_backend

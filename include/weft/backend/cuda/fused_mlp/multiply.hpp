@@ -91,7 +91,7 @@ struct tile_multiply {
         w += Layout::template col<T>(t, 0);
         constexpr int row_step = Layout::template row_run<T> * Layout::row_threads,
                       col_step = Layout::template col_run<T> * Layout::col_threads;
-        WEFT_UNROLL(4)
+        WEFT_UNROLL(2)  // more would cost a second block its registers
         for (int k = 0; k < slice; ++k) {
             T a[Layout::rows], b[Layout::cols];
             load_runs(x + k * x_stride, row_step, a);
