@@ -160,7 +160,7 @@ static_assert(
 
 TEST_CASE("cuda: explain shows the kernel of each operation, and what is fused into one", "[cuda]") {
     const std::string parts = explain<mixed, cuda_twin>(64), one = explain<mlp, cuda_twin>(64);
-    CHECK_THAT(parts, contains("gathered tiles") && contains("direct: few channels"));
+    CHECK_THAT(parts, contains("  tiles") && contains("direct: few channels"));
     CHECK_THAT(parts, !contains("fused into one kernel"));
     CHECK_THAT(one, contains("fused into one kernel"));
 }
