@@ -71,21 +71,24 @@ private:
         }
     }
     WEFT_DEVICE void add_plane(state& s, const T (*w)[Rows], int plane) const {
-        const std::int64_t offset = std::int64_t(plane) * images.plane;
         for (int u = 0; u < kernel_h; ++u) {
             std::int64_t row[Pixels];
             bool inside[Pixels];
             for (int p = 0; p < Pixels; ++p) {
-                const int y = images.reach.row(s.line[p].row, u);
-                inside[p] = y >= 0;
-                row[p] = inside[p] ? offset + y * images.reach.width : 0;
+                int y;
+                inside[p] = images.reach.row(s.line[p].row, u, y);
+                row[p] = s.line[p].offset + (plane * images.plane + (inside[p] ? y * images.reach.width : 0));
             }
-            for (int v = 0; v < kernel_w; ++v, ++w)
+            for (int v = 0; v < kernel_w; ++v, ++w) {
+                T number[Pixels];  // all are on their way before the first is used
                 for (int p = 0; p < Pixels; ++p) {
-                    const int x = images.reach.column(s.line[p].column, v);
-                    const T number = inside[p] && x >= 0 ? s.line[p].images[row[p] + x] : T(0);
-                    for (int r = 0; r < Rows; ++r) s.sum[r][p] += (*w)[r] * number;
+                    int x;
+                    const bool reached = images.reach.column(s.line[p].column, v, x);
+                    number[p] = inside[p] && reached ? images.data[row[p] + x] : T(0);
                 }
+                for (int p = 0; p < Pixels; ++p)
+                    for (int r = 0; r < Rows; ++r) s.sum[r][p] += (*w)[r] * number[p];
+            }
         }
     }
 };

@@ -44,26 +44,25 @@ struct tap_reach {
     /// Where the taps of a row or a column of pixels begin.
     WEFT_DEVICE int first_row(int y) const { return Backward ? y + padding_h : y * stride_h - padding_h; }
     WEFT_DEVICE int first_column(int x) const { return Backward ? x + padding_w : x * stride_w - padding_w; }
-    /// What tap u (or v) reaches from there; negative where that is outside.
-    WEFT_DEVICE int row(int first, int u) const {
-        return reached(first, u * dilation_h, stride_h, by_h, height);
+    /// Does tap u (or v) reach anything from there, and what?
+    WEFT_DEVICE bool row(int first, int u, int& at) const {
+        return reached(first, u * dilation_h, stride_h, by_h, height, at);
     }
-    WEFT_DEVICE int column(int first, int v) const {
-        return reached(first, v * dilation_w, stride_w, by_w, width);
+    WEFT_DEVICE bool column(int first, int v, int& at) const {
+        return reached(first, v * dilation_w, stride_w, by_w, width, at);
     }
     /// A beginning from which nothing is reached.
     static constexpr int nowhere = -(1 << 29);
 
 private:
-    WEFT_DEVICE static int reached(int first, int tap, int stride, const divider& by, int size) {
+    WEFT_DEVICE static bool reached(int first, int tap, int stride, const divider& by, int size, int& at) {
         if constexpr (Backward) {
             const int from = first - tap;
-            if (from < 0) return -1;
-            const int at = by(from);
-            return at * stride == from && at < size ? at : -1;
+            at = by(from < 0 ? 0 : from);
+            return from >= 0 && at * stride == from && at < size;
         } else {
-            const int at = first + tap;
-            return at < size ? at : -1;
+            at = first + tap;
+            return unsigned(at) < unsigned(size);
         }
     }
 };
@@ -74,7 +73,7 @@ struct image_taps {
     static constexpr bool along_depth = false;
     static constexpr int width = 1;
     struct line {
-        const T* images;
+        std::int64_t offset;
         int row, column;
     };
     tap_reach<Backward> reach;
@@ -97,17 +96,18 @@ struct image_taps {
           tap_columns(s.g.kernel_w) {}
 
     WEFT_DEVICE line line_of(int z, int i) const {
-        if (i >= columns) return {data, reach.nowhere, reach.nowhere};
+        if (i >= columns) return {0, reach.nowhere, reach.nowhere};
         const int sample = pixels(i), pixel = i - sample * pixels.by(), y = row_pixels(pixel);
-        return {data + sample * sample_stride + z * z_stride, reach.first_row(y),
+        return {sample * sample_stride + z * z_stride, reach.first_row(y),
                 reach.first_column(pixel - y * row_pixels.by())};
     }
     WEFT_DEVICE void load(const line& l, int k, int last, T* to) const {
         const int p = taps(k), tap = k - p * taps.by(), u = tap_columns(tap);
-        const int row = reach.row(l.row, u), column = reach.column(l.column, tap - u * tap_columns.by());
-        *to = k < last && row >= 0 && column >= 0
-                  ? l.images[std::int64_t(p) * plane + row * reach.width + column]
-                  : T(0);
+        int row, column;
+        const bool in_rows = reach.row(l.row, u, row),
+                   in_columns = reach.column(l.column, tap - u * tap_columns.by(), column);
+        *to = k < last && in_rows && in_columns ? data[l.offset + (p * plane + row * reach.width + column)]
+                                                : T(0);
     }
 };
 
@@ -117,7 +117,7 @@ struct folded_lines {
     static constexpr bool along_depth = true;
     static constexpr int width = pack<T>::size;
     struct line {
-        const T* at;
+        std::int64_t offset;
         bool exists;
     };
     const T* data;
@@ -137,18 +137,17 @@ struct folded_lines {
           packs(pack<T>::aligned(of) && run_of % width == 0 && line_stride % width == 0 &&
                 run_stride % width == 0 && z_stride % width == 0) {}
 
-    WEFT_DEVICE line line_of(int z, int i) const {
-        return {data + z * z_stride + i * line_stride, i < lines};
-    }
+    WEFT_DEVICE line line_of(int z, int i) const { return {z * z_stride + i * line_stride, i < lines}; }
     WEFT_DEVICE T at(const line& l, int k) const {
         const int r = run(k);
-        return l.exists ? l.at[r * run_stride + (k - r * run.by())] : T(0);
+        return l.exists ? data[l.offset + (r * run_stride + (k - r * run.by()))] : T(0);
     }
     WEFT_DEVICE void load(const line& l, int k, int last, T* to) const {
         if (packs) {
             pack<T> p{};
             const int r = run(k);
-            if (l.exists && k < last) p = pack<T>::load(l.at + r * run_stride + (k - r * run.by()));
+            if (l.exists && k < last)
+                p = pack<T>::load(data + (l.offset + (r * run_stride + (k - r * run.by()))));
             for (int e = 0; e < width; ++e) to[e] = p.at[e];
         } else {
             for (int e = 0; e < width; ++e) to[e] = k + e < last ? at(l, k + e) : T(0);
@@ -162,7 +161,7 @@ struct tap_lines {
     static constexpr bool along_depth = true;
     static constexpr int width = 1;
     struct line {
-        const T* images;
+        std::int64_t offset;
         int row, column;
     };
     tap_reach<false> reach;
@@ -184,17 +183,18 @@ struct tap_lines {
           tap_columns(s.g.kernel_w) {}
 
     WEFT_DEVICE line line_of(int z, int i) const {
-        if (i >= columns) return {data, reach.nowhere, reach.nowhere};
+        if (i >= columns) return {0, reach.nowhere, reach.nowhere};
         const int p = taps(i), tap = i - p * taps.by(), u = tap_columns(tap);
-        return {data + z * z_stride + std::int64_t(p) * plane, u * reach.dilation_h,
+        return {z * z_stride + std::int64_t(p) * plane, u * reach.dilation_h,
                 (tap - u * tap_columns.by()) * reach.dilation_w};
     }
     WEFT_DEVICE T at(const line& l, int k) const {
         const int sample = pixels(k), pixel = k - sample * pixels.by(), y = row_pixels(pixel);
         const int row = reach.first_row(y) + l.row,
                   column = reach.first_column(pixel - y * row_pixels.by()) + l.column;
-        const bool inside = row >= 0 && row < reach.height && column >= 0 && column < reach.width;
-        return inside ? l.images[sample * sample_stride + row * reach.width + column] : T(0);
+        const bool inside =
+            unsigned(row) < unsigned(reach.height) && unsigned(column) < unsigned(reach.width);
+        return inside ? data[l.offset + (sample * sample_stride + row * reach.width + column)] : T(0);
     }
     WEFT_DEVICE void load(const line& l, int k, int last, T* to) const { *to = k < last ? at(l, k) : T(0); }
 };

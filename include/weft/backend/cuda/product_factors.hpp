@@ -9,8 +9,8 @@ template <class T, bool AlongDepth>
 struct strided_lines {
     static constexpr bool along_depth = AlongDepth;
     static constexpr int width = pack<T>::size;
-    struct line {
-        const T* at;
+    struct line {  // an offset, since of an address a compiler may not know that it is global memory's
+        std::int64_t offset;
         int count;  ///< of lines from this one on
     };
     const T* data;
@@ -28,10 +28,10 @@ struct strided_lines {
                 (along_depth ? depth : lines) % width == 0) {}
 
     WEFT_DEVICE line line_of(int z, int i) const {
-        return {data + z * z_stride + (along_depth ? i * stride : i), lines - i};
+        return {z * z_stride + (along_depth ? i * stride : i), lines - i};
     }
     WEFT_DEVICE void load(const line& l, int k, int last, T* to) const {
-        const T* const from = l.at + (along_depth ? k : k * stride);
+        const T* const from = data + (l.offset + (along_depth ? k : k * stride));
         const int room = along_depth ? last - k : l.count;
         const bool inside = (along_depth ? l.count : last - k) > 0;
         if (packs) {
