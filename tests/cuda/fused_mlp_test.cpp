@@ -233,6 +233,7 @@ constexpr auto deep256 = input<33> >> dense<256> >> relu >> dense<256> >> relu >
 constexpr auto functions = input<4> >> dense<16> >> selu >> dense<16> >> gelu_tanh >> dense<16> >> mish >> dense<6> >> elu_with<0.5> >> dense<3> >> weft::tanh;
 constexpr auto narrow_classes = input<6> >> dense<16> >> relu >> dense<5> >> sigmoid;
 constexpr auto too_wide = input<4> >> dense<300> >> relu >> dense<2>;
+constexpr auto long_input = input<10000> >> dense<64> >> relu >> dense<2>;
 constexpr auto convolution = input<1, 4, 4> >> conv2d<2, kernel<3>> >> flatten >> dense<4>;
 // clang-format on
 
@@ -249,6 +250,9 @@ TEST_CASE("fused mlp: what fits is known while compiling", "[cuda]") {
     static_assert(!fused_mlp_training<deep, float, 48 * 1024>::qualifies);
     static_assert(
         !fused_mlp_training<program<network_of<too_wide>, squares, purpose::training>, float>::qualifies);
+    static_assert(fused_mlp<program<network_of<long_input>>, float>::qualifies);
+    using many = program<network_of<long_input>, squares, purpose::training>;
+    static_assert(!fused_mlp_training<many, float>::qualifies);  // too many sums
     STATIC_REQUIRE(fused_mlp_training<deep, float>::blocks(1 << 20) == 128);
 }
 

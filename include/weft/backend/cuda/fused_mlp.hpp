@@ -80,9 +80,12 @@ template <class Program, class T, std::size_t Limit = shared_memory_sm80, int Bu
 struct fused_mlp_training {
     using found = detail::found_training<Program>;
     static constexpr mlp_tiles tiles = detail::tiles_of<found, training_needs, T>(Limit);
-    /// Gradients are wanted of all parameters that the layers have.
-    static constexpr bool qualifies =
-        tiles && Program::training && found::value.parameters() == Program::source.parameter_size;
+    /// Each of at least 128 blocks has sums for all parameters: of more than these they would take too long
+    /// to add. Gradients are wanted of all parameters that the layers have.
+    static constexpr int most_parameters = 1 << 19;
+    static constexpr bool qualifies = tiles && Program::training &&
+                                      found::value.parameters() == Program::source.parameter_size &&
+                                      found::value.parameters() <= most_parameters;
 
     /// The blocks that share a batch: as many as run at a time on about 128 processors, whatever the device.
     static constexpr int blocks(int batch) {
