@@ -1,6 +1,6 @@
 #pragma once
-/// One operation with random inputs, run on a policy (cpu, or Thrust on each of its systems in programs built
-/// with WEFT_TEST_THRUST) and on the reference in double.
+/// One operation with random inputs, run on a policy (cpu, Thrust on each of its systems in programs built
+/// with WEFT_TEST_THRUST, or the twin of CUDA's kernels with WEFT_TEST_CUDA) and on the reference in double.
 
 #include <algorithm>
 #include <cmath>
@@ -17,8 +17,10 @@
 
 #include "catch.hpp"
 
-#ifdef WEFT_TEST_THRUST
+#if defined(WEFT_TEST_THRUST)
 #include <weft/backend/thrust/kernel.hpp>
+#elif defined(WEFT_TEST_CUDA)
+#include <weft/backend/cuda/kernel.hpp>
 #else
 #include <weft/backend/cpu/kernel.hpp>
 #endif
@@ -86,15 +88,29 @@ std::vector<std::vector<To>> converted(const std::vector<std::vector<From>>& all
     return result;
 }
 
+/// Addresses of numbers behind the first `skip` of each array that is there.
+template <class T, class Pointer, std::size_t Count>
+void point_to(std::vector<std::vector<T>>& all, Pointer (&to)[Count], std::size_t skip) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!all[i].empty()) all[i].insert(all[i].begin(), skip, T(0));
+        to[i] = all[i].empty() ? nullptr : all[i].data() + skip;
+    }
+}
+template <class T>
+void forget(std::vector<std::vector<T>>& all, std::size_t skip) {
+    for (auto& x : all)
+        if (!x.empty()) x.erase(x.begin(), x.begin() + std::ptrdiff_t(skip));
+}
+
+/// Arrays start with `skip` numbers that do not count.
 template <class T, class From>
-outcome<T> prepare(const problem<From>& p, weft::arguments<T>& a) {
+outcome<T> prepare(const problem<From>& p, weft::arguments<T>& a, std::size_t skip = 0) {
     outcome<T> o{{}, converted<T>(p.operand), converted<T>(p.in)};
     // Whoever leaves an element out, or reads it before writing, leaves NaN.
     for (std::size_t size : p.out) o.out.emplace_back(size, std::numeric_limits<T>::quiet_NaN());
-    for (std::size_t i = 0; i < o.in.size(); ++i) a.in[i] = o.in[i].empty() ? nullptr : o.in[i].data();
-    for (std::size_t i = 0; i < o.out.size(); ++i) a.out[i] = o.out[i].empty() ? nullptr : o.out[i].data();
-    for (std::size_t i = 0; i < o.operand.size(); ++i)
-        a.operand[i] = o.operand[i].empty() ? nullptr : o.operand[i].data();
+    point_to(o.in, a.in, skip);
+    point_to(o.out, a.out, skip);
+    point_to(o.operand, a.operand, skip);
     a.batch = p.batch;
     a.seed = p.seed;
     a.step = p.step;
@@ -109,7 +125,7 @@ outcome<double> on_reference(const problem<T>& p) {
     return o;
 }
 
-#ifdef WEFT_TEST_THRUST
+#if defined(WEFT_TEST_THRUST)
 inline constexpr const char* policy_name = "the thrust policy differs from the reference";
 
 template <class T>
@@ -138,6 +154,19 @@ void run_way(int way, const node& n, const weft::arguments<T>& a, T* scratch) {
             return tb::run<weft::omp, Op, Chain>(n, a, scratch);
     }
 }
+#elif defined(WEFT_TEST_CUDA)
+inline constexpr const char* policy_name = "the cuda policy differs from the reference";
+
+template <class T>
+std::size_t scratch_of(const problem<T>& p, int) {
+    return weft::cuda_backend::scratch_of<T>(p.n, p.batch);
+}
+template <opcode Op, class Chain, class T>
+void run_way(int, const node& n, const weft::arguments<T>& a, T* scratch) {
+    weft::cuda_backend::run<Op, Chain>(weft::cuda_backend::host_twin(), n, a, scratch);
+}
+/// All ways are the same but for where numbers lie: in way 2 no packs of them can be moved.
+constexpr bool misaligned(int way) { return way == 2; }
 #else
 inline constexpr const char* policy_name = "the cpu policy differs from the reference";
 
@@ -155,19 +184,27 @@ void run_way(int way, const node& n, const weft::arguments<T>& a, T* scratch) {
 }
 #endif
 
+#ifndef WEFT_TEST_CUDA
+constexpr bool misaligned(int) { return false; }
+#endif
+
 /// The operation on the policy under test, in one of its four ways, which must give the same bits.
 template <opcode Op, class Chain, class T>
 outcome<T> on_policy(const problem<T>& p, int way, bool in_place = false) {
     weft::arguments<T> a;
-    outcome<T> o = prepare<T>(p, a);
+    const std::size_t skip = misaligned(way) ? 1 : 0;
+    outcome<T> o = prepare<T>(p, a, skip);
     weft::buffer<T> scratch(scratch_of(p, way));
     std::fill_n(scratch.data(), scratch.size(), std::numeric_limits<T>::quiet_NaN());
     if (in_place) {
         o.out[0] = o.in[0];
-        a.out[0] = o.out[0].data();
+        a.out[0] = o.out[0].data() + skip;
         a.in[0] = a.out[0];
     }
     run_way<Op, Chain>(way, p.n, a, scratch.data());
+    forget(o.in, skip);
+    forget(o.out, skip);
+    forget(o.operand, skip);
     return o;
 }
 

@@ -145,15 +145,21 @@ private:
         write(out + e, x);
     }
 };
-/// Packs are worth it where the result takes them; the numbers are the same.
+/// With packs or without is for sizes alone to say, since compilers round the two kernels apart.
 template <class Device, class Source, class Tail, class T>
 void map(const Device& device, const Source& source, const Tail& tail, T* out, std::int64_t total,
          bool packs) {
     constexpr int n = pack<T>::size;
-    if (packs && pack<T>::aligned(out))
+    if (packs)
         device.launch(pieces(total, 256 * n), map_kernel<Source, Tail, n, T>{source, tail, out, total});
     else
         device.launch(pieces(total, 256), map_kernel<Source, Tail, 1, T>{source, tail, out, total});
+}
+/// The same with packs whatever the sizes, for sources that take any.
+template <class Device, class Source, class Tail, class T>
+void map_packs(const Device& device, const Source& source, const Tail& tail, T* out, std::int64_t total) {
+    constexpr int n = pack<T>::size;
+    device.launch(pieces(total, 256 * n), map_kernel<Source, Tail, n, T>{source, tail, out, total});
 }
 
 /// What an elementwise operation starts from.
@@ -173,16 +179,16 @@ struct operand_source {
 template <class Chain, class Device, class T>
 void elementwise(const Device& device, const graph::node& n, const arguments<T>& a) {
     const std::int64_t total = std::int64_t(n.attribute[0] ? 1 : a.batch) * n.view.size();
-    map(device, operand_source<Chain::source, T>{a.in[0]}, chain_functor<Chain, T>(n, a), a.out[0], total,
-        Chain::source != graph::operand_mode::same || pack<T>::aligned(a.in[0]));
+    map_packs(device, operand_source<Chain::source, T>{a.in[0]}, chain_functor<Chain, T>(n, a), a.out[0],
+              total);
 }
 
 /// The steps alone, over what an operation has left in out[0].
 template <class Chain, class Device, class T>
 void finish(const Device& device, const graph::node& n, const arguments<T>& a) {
     if constexpr (Chain::size > 0)
-        map(device, operand_source<graph::operand_mode::same, T>{a.out[0]}, chain_functor<Chain, T>(n, a),
-            a.out[0], std::int64_t(a.batch) * n.view.size(), true);
+        map_packs(device, operand_source<graph::operand_mode::same, T>{a.out[0]},
+                  chain_functor<Chain, T>(n, a), a.out[0], std::int64_t(a.batch) * n.view.size());
 }
 
 }  // namespace weft::cuda_backend

@@ -48,15 +48,14 @@ void movement(const Device& device, const graph::node& n, const arguments<T>& a)
             source.in[p] = a.in[p];
             source.size[p] = n.attribute[p];
             source.end[p] = total += n.attribute[p];
-            packs = packs && n.attribute[p] % pack_size == 0 && pack<T>::aligned(a.in[p]);
+            packs = packs && n.attribute[p] % pack_size == 0;
         }
         source.by_total = divider(total);
         map(device, source, tail, a.out[0], std::int64_t(a.batch) * total, packs);
     } else {
         const int total = n.attribute[0], offset = n.attribute[1], size = n.attribute[2];
-        const T* in = a.in[0] + offset;
-        map(device, slice_source<T>{in, total, divider(size)}, tail, a.out[0], std::int64_t(a.batch) * size,
-            total % pack_size == 0 && size % pack_size == 0 && pack<T>::aligned(in));
+        map(device, slice_source<T>{a.in[0] + offset, total, divider(size)}, tail, a.out[0],
+            std::int64_t(a.batch) * size, total % pack_size == 0 && size % pack_size == 0);
     }
 }
 

@@ -1,0 +1,84 @@
+// The kernels of the CUDA policy compile and link, with a chain behind each that takes one. It runs nothing.
+#include <cstdio>
+#include <utility>
+
+#include "weft/backend/cuda/clip.hpp"
+#include "weft/backend/cuda/kernel.hpp"
+#include "weft/backend/cuda/stream.cuh"
+#include "weft/backend/cuda/update.hpp"
+#include "weft/train/optimizers/adam.hpp"
+
+namespace {
+
+using weft::cuda_backend::stream;
+using weft::graph::function;
+using weft::graph::opcode;
+using weft::graph::operand_mode;
+using weft::graph::step_kind;
+
+/// A user's own function must be a device function too.
+struct cube {
+    template <class T>
+    WEFT_DEVICE static constexpr T value(T x) {
+        return x * x * x;
+    }
+    template <class T>
+    WEFT_DEVICE static constexpr T slope(T x) {
+        return 3 * x * x;
+    }
+};
+
+template <step_kind Kind, function Fn = function::none, operand_mode Mode = operand_mode::same,
+          std::int32_t Bits0 = 0>
+using step = weft::step_type<Kind, Fn, Mode, Bits0, 0>;
+using no_chain = weft::chain<weft::graph::function_list<>, operand_mode::same>;
+using short_chain = weft::chain<weft::graph::function_list<cube>, operand_mode::same,
+                                step<step_kind::add, function::none, operand_mode::channel>,
+                                step<step_kind::store>, step<step_kind::apply, function::custom>>;
+using longest =
+    weft::chain<weft::graph::function_list<cube>, operand_mode::channel,
+                step<step_kind::add, function::none, operand_mode::channel>, step<step_kind::store>,
+                step<step_kind::apply, function::gelu>, step<step_kind::apply, function::custom>,
+                step<step_kind::dropout, function::none, operand_mode::same, weft::to_bits(0.5)>,
+                step<step_kind::slope_from_y, function::tanh>, step<step_kind::slope_from_x, function::mish>>;
+
+/// Operations that a chain follows, and those that stand alone.
+constexpr bool takes_chain(opcode op) {
+    using enum opcode;
+    return !(op == gemm_weights || op == conv2d_weights || op == reduce || op == layer_norm ||
+             op == batch_norm_stats || op == batch_norm_coeffs || op == batch_norm_sums || op == pick_nll ||
+             op == pick_nll_grad || op == softmax_xent || op == softmax_xent_grad);
+}
+
+template <class T, opcode Op>
+void use_kernel(const stream& s) {
+    // batch_norm and batch_norm_grad are in no graph that runs
+    if constexpr (Op != opcode::batch_norm && Op != opcode::batch_norm_grad)
+        weft::cuda_backend::run<Op, std::conditional_t<takes_chain(Op), short_chain, no_chain>>(
+            s, weft::graph::node(), weft::arguments<T>(), static_cast<T*>(nullptr));
+}
+template <class T, int... Op>
+void use_kernels(int chosen, const stream& s, std::integer_sequence<int, Op...>) {
+    ((chosen == 1 + Op ? use_kernel<T, opcode(1 + Op)>(s) : void()), ...);
+}
+
+}  // namespace
+
+int main(int argc, char**) {
+    if (argc > 1) {
+        const stream s;
+        float* x = nullptr;
+        double* sums = nullptr;
+        use_kernels<float>(argc, s, std::make_integer_sequence<int, int(opcode::softmax_xent_grad)>{});
+        use_kernel<double, opcode::softmax>(s);
+        weft::cuda_backend::run<opcode::elementwise, longest>(s, weft::graph::node(),
+                                                              weft::arguments<float>(), x);
+        weft::cuda_backend::finish<short_chain>(s, weft::graph::node(), weft::arguments<double>());
+        weft::cuda_backend::update<weft::adam::slots>(s, weft::adam{}.at<float>(1, 1e-3f), 0, x, x, x);
+        weft::cuda_backend::all_finite(s, x, 0, static_cast<int*>(nullptr));
+        weft::cuda_backend::sum_of_squares(s, x, 0, sums, sums);
+        weft::cuda_backend::clip_by_value(s, x, 0, 1.0f);
+        weft::cuda_backend::clip_by_norm(s, x, 0, sums, 1.0f);
+    }
+    std::puts("the kernels are compiled and linked; none has run");
+}
