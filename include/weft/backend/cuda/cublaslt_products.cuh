@@ -9,6 +9,8 @@ namespace weft::cuda_backend {
 /// A stream whose matrix products are cuBLASLt's.
 class blaslt_stream : public stream {
 public:
+    static constexpr const char* library_name = "cuBLASLt";
+
     explicit blaslt_stream(blaslt_options options = {})
         : library_(std::make_unique<blaslt_handle>(options)) {}
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "../arguments.hpp"
-#include "../steps.hpp"
+#include "../reference/steps.hpp"
 #include "access.hpp"
 #include "launch.hpp"
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "../arguments.hpp"
-#include "../steps.hpp"
+#include "../reference/steps.hpp"
 #include "system.hpp"
 
 namespace weft::thrust_backend {

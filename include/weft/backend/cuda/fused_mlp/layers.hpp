@@ -5,7 +5,7 @@
 
 #include "../../../graph/differentiate.hpp"
 #include "../../../graph/mlp.hpp"
-#include "../../steps.hpp"
+#include "../../reference/steps.hpp"
 #include "../block.hpp"
 
 namespace weft::cuda_backend {

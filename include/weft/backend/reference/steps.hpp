@@ -1,8 +1,8 @@
 #pragma once
 
-#include "../config.hpp"
-#include "chain.hpp"
-#include "reference/elementwise.hpp"
+#include "../../config.hpp"
+#include "../chain.hpp"
+#include "elementwise.hpp"
 
 /// Steps as functors composed while compiling, for backends whose kernels work number by number.
 namespace weft {
