@@ -152,8 +152,12 @@ problem<T> behind(int width, rng& r) {
         p.n = make(Op, {4, 12, 2 * width, 2, 2, 2, 2, 0, 0, 0, 6, width}, size);
         p.in = {numbers<T>(r, times(p.batch, pooled))};
     } else if constexpr (Op == max_pool2d_grad || Op == avg_pool2d_grad) {
-        p.n = make(Op, {4, 6, width, 3, 1, 2, 1, 1, 0, 0, 3, width}, size);
-        p.in = {numbers<T>(r, times(p.batch, 4 * 3 * width)), numbers<T>(r, all)};
+        // windows that overlap, or tile the image
+        if (width % 2)
+            p.n = make(Op, {4, 6, width, 3, 1, 2, 1, 1, 0, 0, 3, width}, size);
+        else
+            p.n = make(Op, {4, 6, width, 2, 2, 2, 2, 0, 0, 0, 3, width / 2}, size);
+        p.in = {numbers<T>(r, times(p.batch, 4 * 3, p.n.attribute[11])), numbers<T>(r, all)};
     } else if constexpr (Op == upsample2d) {
         p.n = make(Op, {4, 3, width, 2, 1}, size);
     } else if constexpr (Op == upsample2d_grad) {
