@@ -103,6 +103,32 @@ private:
     }
 };
 
+/// The same where windows tile the image: the gradients of a whole window, whose maximum is looked for once.
+template <bool Maximum, class Tail, class T>
+struct tiled_pool_gradient {
+    pool_geometry g;
+    image_places places;  ///< of the windows
+    Tail tail;
+    const T *dy, *image;
+
+    static constexpr bool fits(const pool_geometry& g) {
+        return g.stride_h == g.kernel_h && g.stride_w == g.kernel_w && g.padding_h == 0 && g.padding_w == 0 &&
+               g.height == g.out_h * g.kernel_h && g.width == g.out_w * g.kernel_w;
+    }
+    WEFT_DEVICE void operator()(std::int64_t e) const {
+        const auto [plane, y, x] = places(e);
+        const pool_geometry::span w = g.window(y, x);
+        const std::int64_t start = plane * g.in();
+        const T share = Maximum ? dy[e] : dy[e] / T(w.divisor);
+        const int best = Maximum ? reference_backend::argmax(image + start, g.width, w) : 0;
+        for (int v = w.top; v < w.bottom; ++v)
+            for (int u = w.left; u < w.right; ++u) {
+                const int at = v * g.width + u;
+                tail.out[start + at] = tail.after(!Maximum || at == best ? share : T(0), start + at);
+            }
+    }
+};
+
 template <class T>
 struct enlarged {
     image_places places;  ///< of the large image
@@ -153,9 +179,13 @@ void windows(const Device& device, const graph::node& n, const arguments<T>& a) 
     } else {
         constexpr bool maximum = Op == max_pool2d || Op == max_pool2d_grad;
         const pool_geometry g(n);
+        using tiled = tiled_pool_gradient<maximum, chain_functor<Chain, T>, T>;
         if constexpr (Op == max_pool2d || Op == avg_pool2d)
             map_each(device, g.channels * g.out() * a.batch, tail,
                      pooled<maximum, T>{g, {g.out_h, g.out_w}, a.in[0]});
+        else if (tiled::fits(g))
+            for_each_index(device, g.channels * g.out() * a.batch,
+                           tiled{g, {g.out_h, g.out_w}, tail, a.in[0], a.in[1]});
         else
             map_each(device, g.channels * g.in() * a.batch, tail,
                      pooled_gradient<maximum, T>{
