@@ -238,7 +238,11 @@ def prepare(current, net, kind, batch, chosen):
             seconds_of(step, 3)
             current[mode] = [step, seconds_of(step, 2)]
         except Exception as error:
-            answer(way=mode, error=f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"[:300])
+            answer(way=mode, error=f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"[:300])
+            step = made = error = None
+        gc.collect()
+        if gpu:
+            torch.cuda.empty_cache()
     answer(parameters=count)
 
 

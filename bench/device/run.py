@@ -255,13 +255,14 @@ class Bench:
 
     def warm_compiler(self, until):
         """torch.compile keeps what it made on disk; the GPU has nothing else to do while weft is built."""
+        mode = next((m for p in self.options.passes for m in p if m in ("compile", "autotune")), None)
         for row in self.rows:
-            if until.is_set() or not self.peers_work or self.options.twin:
+            if until.is_set() or not self.peers_work or not mode:
                 return
             if row.kind in ("copy", "matrix", "adam", "host"):
                 continue
             try:
-                self.peers.ask(f"prepare {row.net} {row.kind} {row.size} compile", 90)
+                self.peers.ask(f"prepare {row.net} {row.kind} {row.size} {mode}", 90)
             except Dead:
                 pass
 
@@ -386,11 +387,10 @@ class Bench:
                         row.errors.setdefault(prefix + name, before)
 
     def time_all(self):
-        chosen = passes[:1] if self.options.twin else passes[:2] if self.options.quick else passes
-        for modes in chosen:
+        for number, modes in enumerate(self.options.passes):
             costs = []
             for row in self.rows:
-                if modes is not passes[0] and (row.kind in ("copy", "matrix", "adam") or not row.median("policy")
+                if number > 0 and (row.kind in ("copy", "matrix", "adam") or not row.median("policy")
                                                or not self.peers_work):
                     continue
                 expected = 1.5 * statistics.mean(costs) if costs else 5
@@ -498,7 +498,7 @@ def remarks(bench):
     if skipped:
         lines += ["", "Skipped, since the time budget was spent: " + ", ".join(skipped) + "."]
     if bench.peers_work and not bench.options.twin:
-        for modes in passes[1:2] if bench.options.quick else passes[1:]:
+        for modes in bench.options.passes[1:]:
             left = [r.name for r in bench.rows if r.median("policy") and modes[0] not in r.tried and r.kind not in ("copy", "matrix", "adam")]
             if left:
                 lines += ["", f"PyTorch without `{modes[0]}`, since the time budget was spent: " + ", ".join(left) + "."]
@@ -529,6 +529,7 @@ def parse():
     parser.add_argument("--quick", action="store_true", help="a few rows, fewer samples, no autotuning")
     parser.add_argument("--only", metavar="NAME", action="append", help="rows whose name (such as 'mlp64 training 131072') "
                         "has this in it, a regular expression; can be repeated. The ceilings are always measured")
+    parser.add_argument("--modes", metavar="M,M", help="PyTorch's modes, in one pass: of " + ", ".join(sum(passes, [])))
     parser.add_argument("--arch", default="90", help="the GPU's generation, for nvcc (default: 90)")
     parser.add_argument("--budget", type=float, default=540, help="seconds for everything (default: 540)")
     parser.add_argument("--jobs", type=int, help="compilers at a time (default: one for each core)")
@@ -538,7 +539,13 @@ def parse():
                         "kernels, tiny sizes, PyTorch on the CPU. Checks count; times mean nothing")
     parser.add_argument("--weft", metavar="COMMAND", help="another program in place of all of weft's, to test the script")
     parser.add_argument("--peers", metavar="COMMAND", help="another program in place of peers.py")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.passes = passes[:1] if options.twin else passes[:2] if options.quick else passes
+    if options.modes:
+        options.passes = [options.modes.split(",")]
+        if unknown := set(options.passes[0]) - set(sum(passes, [])):
+            parser.error("no such mode: " + ", ".join(unknown))
+    return options
 
 
 def main():
