@@ -1,7 +1,6 @@
 // Operations that are bound by the memory's speed, on arrays much larger than caches; a plain copy, which is
 // their ceiling, by the driver and by weft; and a large matrix product, which is the other one.
 #include <weft/backend/chain.hpp>
-#include <weft/backend/cuda/update.hpp>
 #include <weft/backend/reference/run.hpp>
 #include <weft/train/optimizers/adam.hpp>
 
