@@ -21,7 +21,7 @@ here = pathlib.Path(__file__).resolve().parent
 root = here.parent.parent
 types = {"float": 4}  # bytes of a number; half and bf16 rows come when weft has them
 # How many times faster than PyTorch's best mode a row should be; for memory rows, the part of a copy's bandwidth.
-targets = {"inference": 1.0, "training": 1.0, "host": 1.0, "memory": 0.9}
+targets = {"mlp": 3.0, "resnet18": 1.0, "small": 2.0, "memory": 0.9}
 passes = [["eager", "graph"], ["compile", "compile+graph"], ["autotune", "autotune+graph"]]
 ways = ["policy", "operations", "fused", "cublasLt"]
 operations = ["copy_chain", "bias_gelu", "add_relu", "layer_norm", "layer_norm_grad", "softmax", "softmax_long",
@@ -466,7 +466,8 @@ def network_line(bench, r, top, rate):
     ms, (other, mode) = r.median("policy"), r.best_peer()
     others = [(r.median(w), w) for w in ways[1:] if r.median(w) and not bench.is_failed(r, w)]
     best, way = min(others) if others else (None, "")
-    target, ratio = targets[r.kind], other / ms if ms and other else None
+    target = targets["resnet18" if "resnet" in r.program else "mlp" if r.program.startswith("mlp") else "small"]
+    ratio = other / ms if ms and other else None
     floor = max((r.facts.get("bytes") or 0) / top * 1e-6 if top else 0, (r.facts.get("flops") or 0) / rate * 1e-9 if rate else 0)
     text = verdict(ratio, target, bench.is_failed(r))
     if ratio is not None and ratio < target and best and other / best >= target and not bench.is_failed(r):

@@ -3,8 +3,7 @@
 #ifndef WEFT_TEST_CUDA
 #define WEFT_TEST_CUDA
 #endif
-#include <weft/backend/cuda/clip.hpp>
-#include <weft/backend/cuda/update.hpp>
+#include <weft/backend/cuda/guarded_update.hpp>
 #include <weft/train/optimizers/adam.hpp>
 #include <weft/train/optimizers/sgd.hpp>
 
@@ -313,8 +312,10 @@ void check_update(const Rule& rule, std::size_t n, std::size_t skip, rng& r) {
         rule(want_p[skip + i], g[skip + i], slots);
         for (std::size_t k = 0; k < Slots; ++k) want_s[skip + k * n + i] = slots[k];
     }
-    weft::cuda_backend::update<Slots>(host_twin(), rule, std::int64_t(n), p.data() + skip, g.data() + skip,
-                                      s.data() + skip);
+    weft::cuda_backend::update_guard guard;
+    weft::cuda_backend::guarded_update<Slots>(host_twin(), &rule, &guard, 0, 0, std::int64_t(n),
+                                              p.data() + skip, g.data() + skip, s.data() + skip);
+    CHECK(guard.finite);
     for (std::size_t i = 0; i < p.size(); ++i) CHECK(double(p[i]) == Approx(double(want_p[i])).epsilon(1e-5));
     for (std::size_t i = 0; i < s.size(); ++i) CHECK(double(s[i]) == Approx(double(want_s[i])).epsilon(1e-5));
 }
@@ -333,32 +334,43 @@ TEST_CASE("cuda: an optimiser's rule over all parameters") {
 }
 
 TEST_CASE("cuda: numbers that are not finite, and clipping") {
-    using namespace weft::cuda_backend;
+    using weft::cuda_backend::guarded_update;
     rng r(10);
     const host_twin device;
-    for (std::size_t n : {1, 5, 1000, 40001}) {
-        std::vector<float> x = numbers<float>(r, n + 1, -3, 3);
-        int flag = -1;
-        all_finite(device, x.data() + 1, std::int64_t(n), &flag);
-        CHECK(flag == 1);
-        std::vector<double> scratch(std::size_t(sum_of_squares_scratch), std::nan(""));
-        double square = 0, want = 0;
-        for (std::size_t i = 0; i < n; ++i) want += double(x[i]) * double(x[i]);
-        sum_of_squares(device, x.data(), std::int64_t(n), scratch.data(), &square);
-        CHECK(square == Approx(want).epsilon(1e-12));
-        std::vector<float> y = x;
-        clip_by_norm(device, y.data(), std::int64_t(n), &square, 1e9f);
-        CHECK(y == x);
-        clip_by_norm(device, y.data(), std::int64_t(n), &square, 0.25f);
-        CHECK(double(y[n / 2]) == Approx(double(x[n / 2]) * 0.25 / (std::sqrt(want) + 1e-6)).epsilon(1e-5));
-        clip_by_value(device, x.data(), std::int64_t(n), 1.5f);
-        for (std::size_t i = 0; i < n; ++i) REQUIRE(std::abs(x[i]) <= 1.5f);
+    const auto rule =
+        weft::sgd{.learning_rate = 1}.at<float>(1, 1.0f);  // parameters become minus the gradients
+    weft::cuda_backend::update_guard guard;
+    for (std::size_t n : {1, 5, 1000, 400001}) {
+        const std::vector<float> x = numbers<float>(r, n + 1, -3, 3);
+        for (std::size_t skip : {0, 1}) {
+            const float* g = x.data() + skip;
+            double square = 0;
+            for (std::size_t i = 0; i < n; ++i) square += double(g[i]) * double(g[i]);
+            const auto updated = [&](float value_limit, float norm_limit) {
+                std::vector<float> p(n), velocity(n);
+                guarded_update<weft::sgd::slots>(device, &rule, &guard, value_limit, norm_limit,
+                                                 std::int64_t(n), p.data(), g, velocity.data());
+                return p;
+            };
+            const auto by_large_norm = updated(0, 1e9f), by_norm = updated(0, 0.25f),
+                       by_value = updated(1.5f, 0);
+            const double factor = std::min(1.0, 0.25 / (std::sqrt(square) + 1e-6));
+            std::size_t wrong = 0;
+            for (std::size_t i = 0; i < n; ++i) {
+                wrong += by_large_norm[i] != -g[i];
+                wrong += by_value[i] != -std::min(std::max(g[i], -1.5f), 1.5f);
+                wrong += !(std::abs(double(by_norm[i]) + double(g[i]) * factor) <= 1e-6);
+            }
+            CHECK(wrong == 0);
+        }
         for (float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()})
             for (std::size_t at : {std::size_t(0), n / 2, n - 1}) {
-                std::vector<float> z = x;
+                std::vector<float> z(x.begin(), x.begin() + std::ptrdiff_t(n)), p(n, 7), velocity(n);
                 z[at] = bad;
-                all_finite(device, z.data(), std::int64_t(n), &flag);
-                CHECK(flag == 0);
+                guarded_update<weft::sgd::slots>(device, &rule, &guard, 0, 0, std::int64_t(n), p.data(),
+                                                 z.data(), velocity.data());
+                CHECK(!guard.finite);
+                CHECK(p == std::vector<float>(n, 7));
             }
     }
 }

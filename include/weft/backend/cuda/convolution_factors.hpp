@@ -206,12 +206,12 @@ struct image_result {
     divider pixels;
     bool packs;
 
-    image_result(const T* out, int plane, std::int64_t rows, std::int64_t groups)
+    image_result(const T*, int plane, std::int64_t rows, std::int64_t groups)
         : row_stride(plane),
           z_stride(rows * plane),
           sample_stride(groups * rows * plane),
           pixels(plane),
-          packs(pack<T>::aligned(out) && plane % pack<T>::size == 0) {}
+          packs(plane % pack<T>::size == 0) {}
     WEFT_DEVICE std::int64_t column(int z, int j) const {
         const int sample = pixels(j);
         return sample * sample_stride + z * z_stride + (j - sample * pixels.by());

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "access.hpp"
 #include "launch.hpp"
 
 namespace weft::cuda_backend {
@@ -36,11 +37,18 @@ struct examine_gradients {
         for (const int t : block) {
             sum[t] = 0;
             broken[t] = 0;
-            for (std::int64_t i = block.index() * threads + t; i < n;
-                 i += std::int64_t(update_guard::parts) * threads) {
-                const T g = gradients[i];
-                broken[t] |= !(g - g == T(0));
-                if (squares) sum[t] += double(g) * double(g);
+            constexpr int each = pack<T>::size;
+            for (std::int64_t i = (block.index() * threads + t) * each; i < n;
+                 i += std::int64_t(update_guard::parts) * threads * each) {
+                T some[each] = {};
+                if (i + each <= n)
+                    read(gradients + i, some);
+                else
+                    for (int k = 0; i + k < n; ++k) some[k] = gradients[i + k];
+                for (const T g : some) {
+                    broken[t] |= !(g - g == T(0));
+                    if (squares) sum[t] += double(g) * double(g);
+                }
             }
         }
         if (squares) combine(block, sum, memory.squares, sum_of_two{});
@@ -88,11 +96,11 @@ private:
     }
 };
 
-/// The optimiser's rule, which is in the device's memory, over n parameters, if the guard says that all
-/// gradients are finite. Slot k of parameter i is state[k * n + i].
+/// The optimiser's rule, which is in the device's memory, over n parameters, a pack in each thread, if the
+/// guard says that all gradients are finite. Slot k of parameter i is state[k * n + i].
 template <int Slots, class Rule, class T>
 struct apply_rule {
-    static constexpr int threads = 256;
+    static constexpr int threads = 256, pack_size = pack<T>::size;
     using shared = no_shared;
     const Rule* rule;
     const update_guard* guard;
@@ -104,16 +112,35 @@ struct apply_rule {
 
     template <class Block>
     WEFT_DEVICE void operator()(Block& block, shared&) const {
+        if (!guard->finite) return;
         for (const int t : block) {
-            const std::int64_t i = block.index() * threads + t;
-            if (i >= n || !guard->finite) continue;
-            T g = gradients[i] * T(guard->factor);
-            if (value_limit > T(0)) g = g > value_limit ? value_limit : g < -value_limit ? -value_limit : g;
-            T slots[Slots > 0 ? Slots : 1] = {};
-            for (int k = 0; k < Slots; ++k) slots[k] = state[k * n + i];
-            (*rule)(parameters[i], g, slots);
-            for (int k = 0; k < Slots; ++k) state[k * n + i] = slots[k];
+            const std::int64_t i = (block.index() * threads + t) * pack_size;
+            if (i + pack_size <= n)
+                apply<pack_size>(i);
+            else
+                for (std::int64_t k = i; k < n; ++k) apply<1>(k);
         }
+    }
+
+private:
+    template <int N>
+    WEFT_DEVICE void apply(std::int64_t i) const {
+        T p[N], g[N], s[Slots > 0 ? Slots : 1][N], slots[Slots > 0 ? Slots : 1] = {};
+        read(parameters + i, p);
+        read(gradients + i, g);
+        for (int k = 0; k < Slots; ++k) read(state + k * n + i, s[k]);
+        for (int j = 0; j < N; ++j) {
+            for (int k = 0; k < Slots; ++k) slots[k] = s[k][j];
+            (*rule)(p[j], clipped(g[j]), slots);
+            for (int k = 0; k < Slots; ++k) s[k][j] = slots[k];
+        }
+        write(parameters + i, p);
+        for (int k = 0; k < Slots; ++k) write(state + k * n + i, s[k]);
+    }
+    WEFT_DEVICE T clipped(T g) const {
+        g = g * T(guard->factor);
+        if (!(value_limit > T(0))) return g;
+        return g > value_limit ? value_limit : g < -value_limit ? -value_limit : g;
     }
 };
 
@@ -123,8 +150,9 @@ void guarded_update(const Device& device, const Rule* rule, update_guard* guard,
                     float norm_limit, std::int64_t n, T* parameters, const T* gradients, T* state) {
     device.launch(update_guard::parts, examine_gradients<T>{gradients, n, norm_limit > 0, guard});
     device.launch(1, conclude_gradients{norm_limit, guard});
-    device.launch(pieces(n, apply_rule<Slots, Rule, T>::threads),
-                  apply_rule<Slots, Rule, T>{rule, guard, T(value_limit), n, parameters, gradients, state});
+    using kernel = apply_rule<Slots, Rule, T>;
+    device.launch(pieces(n, kernel::threads * kernel::pack_size),
+                  kernel{rule, guard, T(value_limit), n, parameters, gradients, state});
 }
 
 }  // namespace weft::cuda_backend

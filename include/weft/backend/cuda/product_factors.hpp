@@ -50,10 +50,10 @@ struct matrix_result {
     std::int64_t row_stride, z_stride;
     bool packs;
 
-    matrix_result(const T* out, std::int64_t rows, std::int64_t columns)
+    matrix_result(const T*, std::int64_t rows, std::int64_t columns)
         : row_stride(columns),
           z_stride(rows * columns),
-          packs(pack<T>::aligned(out) && columns % pack<T>::size == 0) {}
+          packs(columns % pack<T>::size == 0) {}
     WEFT_DEVICE std::int64_t column(int z, int j) const { return z * z_stride + j; }
 };
 

@@ -219,7 +219,7 @@ private:
         if (result.packs) {
             pack<T> p = pack<T>::load(from);
             if (parts == nullptr) tail.after(p.at, element);
-            p.store(to + element);
+            cuda_backend::write(to + element, p.at);
         } else {
             to[element] = parts ? *from : tail.after(*from, element);
         }
