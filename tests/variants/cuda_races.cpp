@@ -1,0 +1,115 @@
+// CUDA kernels with a thread of the host for each thread of a block, under ThreadSanitizer: a sync() that is
+// missing is a race that it reports. (The twin, which runs a block's threads in turn, cannot see one.)
+#include <pthread.h>
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "weft/cuda.hpp"
+#include "weft/weft.hpp"
+
+using namespace weft;
+using cuda_backend::thread_range;
+
+namespace {
+
+/// What the threads of a block share to meet.
+template <int Threads>
+struct team {
+    pthread_barrier_t barrier;
+    const void* shown[Threads];
+
+    team() { pthread_barrier_init(&barrier, nullptr, Threads); }
+    ~team() { pthread_barrier_destroy(&barrier); }
+    void meet() { pthread_barrier_wait(&barrier); }
+};
+
+/// A block as one of its threads sees it.
+template <int Threads>
+struct thread_block {
+    static constexpr int threads = Threads;
+    std::int64_t number;
+    int me;
+    team<Threads>* all;
+
+    template <class T>
+    struct local {
+        T value;
+        T& operator[](int) { return value; }
+        const T& operator[](int) const { return value; }
+    };
+    std::int64_t index() const { return number; }
+    thread_range::iterator begin() const { return {me}; }
+    thread_range::iterator end() const { return {me + 1}; }
+    void sync() const { all->meet(); }
+    template <class T>
+    local<T> exchanged(const local<T>& x, int offset) const {
+        all->shown[me] = &x;
+        all->meet();
+        const local<T> result = *static_cast<const local<T>*>(all->shown[me ^ offset]);
+        all->meet();
+        return result;
+    }
+};
+
+struct threads_device : cuda_backend::host_twin {
+    template <class Kernel>
+    void launch(std::int64_t blocks, const Kernel& kernel) const {
+        const auto memory = std::make_unique<typename Kernel::shared>();
+        team<Kernel::threads> all;
+        const auto work = [&](int me) {
+            for (std::int64_t i = 0; i < blocks; ++i) {
+                thread_block<Kernel::threads> block{i, me, &all};
+                kernel(block, *memory);
+                all.meet();  // the next block's shared memory is another
+            }
+        };
+        std::vector<std::thread> threads;
+        for (int t = 0; t < Kernel::threads; ++t) threads.emplace_back(work, t);
+        for (std::thread& t : threads) t.join();
+    }
+};
+
+// clang-format off
+constexpr auto mixed = input<2, 6, 6>
+    >> conv2d<4, kernel<3>, padding<1>, no_bias> >> batch_norm >> relu
+    >> residual(conv2d<4, kernel<3>, padding<1>, groups<2>> >> silu)
+    >> concat(max_pool2d<2>, avg_pool2d<2>) >> upsample2d<2> >> conv2d<12, kernel<3>, stride<3>> >> weft::tanh >> flatten
+    >> layer_norm >> dense<9> >> gelu >> dense<5> >> softmax >> dense<3>;
+constexpr auto mlp = input<6> >> dense<16> >> relu >> dense<16> >> relu >> dense<3>;
+// clang-format on
+
+/// A step on a small batch: the loss, and all parameters after it.
+template <auto Net, class Device>
+std::vector<float> step_on() {
+    constexpr std::size_t batch = 3, size = std::remove_cvref_t<decltype(Net)>::input_type::size;
+    random_stream draw{seed{11}, 5};
+    std::vector<float> x(batch * size);
+    for (float& v : x) v = 2 * draw.uniform() - 1;
+    model<Net, cuda_policy<Device>> m{seed{1}, batch_capacity{int(batch)}};
+    trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{int(batch)}};
+    train.clip(clip_by_norm{0.1f});
+    std::vector<float> result{train.step(x, std::vector<int>{2, 0, 1})};
+    const auto host = to<reference>(m);
+    result.insert(result.end(), host.parameters().begin(), host.parameters().end());
+    return result;
+}
+
+template <auto Net>
+bool agree(const char* name) {
+    const auto got = step_on<Net, threads_device>(), want = step_on<Net, cuda_backend::host_twin>();
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < got.size(); ++i) wrong += !(std::abs(got[i] - want[i]) <= 1e-4f);
+    std::printf("%s: %zu of %zu numbers differ from the twin's\n", name, wrong, got.size());
+    return wrong == 0;
+}
+
+}  // namespace
+
+int main() {
+    const bool all = agree<mlp>("a fused mlp"), more = agree<mixed>("a network of everything");
+    return all && more ? 0 : 1;
+}
