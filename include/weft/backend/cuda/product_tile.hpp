@@ -1,5 +1,6 @@
 #pragma once
 
+#include "access.hpp"
 #include "block.hpp"
 
 namespace weft::cuda_backend {
