@@ -46,14 +46,16 @@ public:
 
     /// Nothing follows the operations.
     struct no_tail {
+        static constexpr std::uint64_t key = 0;
         void operator()(resources_type&) const {}
     };
     /// Starts all operations for `batch` samples, and what `tail` starts on the resources; waits for nothing.
+    /// A tail's `key` differs where what it starts does.
     template <class Tail = no_tail>
     void run(const bound& b, int batch, std::uint64_t seed = 0, std::uint64_t step = 0,
              const Tail& tail = {}) {
         resources_.set_clock(seed, step);
-        resources_.device.replay(key_of(b, batch), [&] {
+        resources_.device.replay(key{b.parameters.address(), batch, tail.key}, [&] {
             upload(staged_inputs_, inputs_, std::size_t(batch) * input_size);
             upload(staged_targets_, targets_, std::size_t(batch) * target_size);
             resources_.upload_changes();
@@ -86,12 +88,12 @@ private:
                                      Program::source.g.values[std::size_t(Program::source.input)].size),
                                  target_size = std::size_t(Program::source.target_size);
 
-    /// What a captured run depends on beside this workspace: the model's memory and the batch. (No padding.)
+    /// What a captured run depends on beside this workspace. (No padding.)
     struct key {
         const void* parameters;
         std::int64_t batch;
+        std::uint64_t tail;
     };
-    static key key_of(const bound& b, int batch) { return {b.parameters.address(), batch}; }
 
     void upload(const staged_numbers& from, device_numbers& to, std::size_t count) {
         if (count > 0) resources_.device.upload(from.data(), to.data().address(), count * sizeof(scalar));

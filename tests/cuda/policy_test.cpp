@@ -3,6 +3,9 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <functional>
+#include <map>
+#include <string>
 
 #include "../catch.hpp"
 #include "weft/cuda.hpp"
@@ -109,6 +112,69 @@ TEST_CASE("cuda: a chain of dense layers trains as one kernel, with the same num
     STATIC_REQUIRE(cuda_twin::runs_whole<whole>());
     STATIC_REQUIRE(!cuda_twin::runs_whole<parted>());
     check_close(train_on<cuda_twin, mlp>(adam{}, {}), train_on<cpu, mlp>(adam{}, {}), 2e-5);
+}
+
+namespace {
+
+/// A device that captures as a stream does: what a key enqueued the first time is what later runs with it do.
+struct capturing_twin : cuda_backend::host_twin {
+    using work = std::vector<std::function<void()>>;
+    std::map<std::string, work> captured;
+    mutable work* recording = nullptr;
+
+    template <class Kernel>
+    void launch(std::int64_t blocks, const Kernel& kernel) const {
+        if (recording)
+            recording->push_back([=] { host_twin().launch(blocks, kernel); });
+        else
+            host_twin::launch(blocks, kernel);
+    }
+    void upload(const void* from, void* to, std::size_t bytes) const {
+        if (recording)
+            recording->push_back([=] { std::memcpy(to, from, bytes); });
+        else
+            std::memcpy(to, from, bytes);
+    }
+    template <class Key, class Enqueue>
+    void replay(const Key& key, const Enqueue& enqueue) {
+        work& all = captured[std::string(reinterpret_cast<const char*>(&key), sizeof key)];
+        for (const auto& each : all) each();
+        if (!all.empty()) return;
+        enqueue();
+        recording = &all;
+        enqueue();
+        recording = nullptr;
+    }
+};
+
+/// Steps with other work and other settings between them.
+template <class Policy, auto Net>
+std::vector<float> train_in_turns() {
+    const numbers data(48, 6, 3);
+    model<Net, Policy> m{seed{1}};
+    trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{32}};
+    const std::span x = std::span(data.x).first(32 * 6), other = std::span(data.x).last(32 * 6);
+    const std::span y = std::span(data.y).first(32);
+    std::vector<float> result, outputs(48 * 3);
+    for (int turn = 0; turn < 3; ++turn) {
+        result.push_back(float(train.compute_gradients(other, y)));
+        result.push_back(float(train.step(x, y, 1 / float(1 + turn))));
+        train.clip(clip_by_norm{0.01f});
+        result.push_back(float(train.step(other, y)));
+        train.clip(turn ? clipping(clip_by_value{1e-3f}) : clipping());
+        m.predict(data.x, outputs);
+        result.insert(result.end(), outputs.begin(), outputs.end());
+    }
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("cuda: captured runs do what they would do uncaptured", "[cuda]") {
+    using capturing = cuda_policy<capturing_twin>;
+    CHECK(train_in_turns<capturing, small>() == train_in_turns<cuda_twin, small>());
+    CHECK(train_in_turns<capturing, mlp>() == train_in_turns<cuda_twin, mlp>());
+    check_close(train_in_turns<capturing, small>(), train_in_turns<cpu, small>(), 1e-5);
 }
 
 TEST_CASE("cuda: a step whose gradients are not finite changes nothing", "[cuda]") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -266,15 +267,25 @@ private:
             return {loss, detail::is_finite<scalar>(gradients_.span())};
         } else {
             workspace_.resources().set_rule(rule);
-            enqueue(batch, [&](typename policy::resources& r) {
-                policy::template update_if_finite<Optimizer::slots, Rule>(
-                    r, clipping_.value_limit(), clipping_.norm_limit(), gradients_.size(), memory_.parameters,
-                    memory_.gradients, slots_.data());
-            });
+            enqueue(batch, update_tail<Rule>{*this, clipping_.value_limit(), clipping_.norm_limit()});
             const scalar loss = loss_of_run();
             return {loss, workspace_.resources().was_finite()};
         }
     }
+    /// What a device starts behind the gradients.
+    template <class Rule>
+    struct update_tail {
+        trainer& self;
+        float value_limit, norm_limit;
+        std::uint64_t key = 1 + (std::uint64_t(std::bit_cast<std::uint32_t>(value_limit)) << 32) +
+                            std::bit_cast<std::uint32_t>(norm_limit);
+
+        void operator()(typename policy::resources& r) const {
+            policy::template update_if_finite<Optimizer::slots, Rule>(
+                r, value_limit, norm_limit, self.gradients_.size(), self.memory_.parameters,
+                self.memory_.gradients, self.slots_.data());
+        }
+    };
     template <class... Tail>
     void enqueue(std::size_t batch, const Tail&... tail) {
         memory_.input = workspace_.load(batch_inputs(batch));

@@ -144,7 +144,7 @@ private:
     void capture(captured& slot, const Enqueue& enqueue) {
         if (slot.runnable != nullptr)
             check(cudaGraphExecDestroy(std::exchange(slot.runnable, nullptr)), "cudaGraphExecDestroy");
-        check(cudaStreamBeginCapture(handle_, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+        check(cudaStreamBeginCapture(handle_, cudaStreamCaptureModeRelaxed), "cudaStreamBeginCapture");
         capture_guard guard{handle_};
         enqueue();
         check(guard.end(), "cudaStreamEndCapture");
