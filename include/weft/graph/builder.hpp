@@ -243,133 +243,136 @@ struct builder : name_path {
     }
 
 private:
+    // clang-format 14 takes a requires expression in an initialiser for a function, and the rest of the class
+    // with it.
+    // clang-format off
+    template <class L>
+    static constexpr bool has_name = requires { L::name(); };
+    // clang-format on
+
     template <class... Layers>
     constexpr tensor lower_layers(block<Layers...>, tensor x, bool numbered) {
         using lowering = tensor (*)(builder&, tensor);
         constexpr lowering each[] = {&lower_one<Layers>..., nullptr};
         constexpr const char* names[] = {name_of<Layers>()..., nullptr};
         // A flag beside each name: under sanitizers g++ will not compare a pointer with null while compiling.
-        constexpr bool named[] = {requires {Layers::name();
+        constexpr bool named[] = {has_name<Layers>..., false};
+        for (int i = 0; i < int(sizeof...(Layers)); ++i) {
+            const int before = named[i] ? enter(names[i]) : enter(i);
+            if (numbered) layer = i + 1;
+            x = each[i](*this, x);
+            leave(before);
+        }
+        return x;
     }
-    ..., false
+    template <class L>
+    static constexpr tensor lower_one(builder& b, tensor x) {
+        return L::lower(b, x);
+    }
+    template <class L>
+    static constexpr const char* name_of() {
+        if constexpr (has_name<L>)
+            return L::name();
+        else
+            return nullptr;
+    }
+    template <class F, class... Fs>
+    static constexpr int index_of(function_list<Fs...>) {
+        const bool match[] = {std::is_same_v<F, Fs>..., false};
+        for (int i = 0; i < int(sizeof...(Fs)); ++i)
+            if (match[i]) return i;
+        weft::detail::stop_compilation(
+            "weft: a layer or loss uses a function that its `functions` does not list");
+    }
+
+    static constexpr blocking plain(tensor x) { return {1, 1, x.dims.size()}; }
+
+    constexpr tensor with_step(tensor x, step s, blocking view) {
+        node n = make_node(opcode::elementwise, x.id);
+        n.add_step(s);
+        const bool batched = g.values[x.id].batched;
+        tensor result = emit(n, x.dims, view);
+        g.nodes[g.node_count - 1].view = view;
+        g.values[result.id].batched = batched;
+        g.nodes[g.node_count - 1].attribute[0] = !batched;
+        return result;
+    }
+    /// x op y, where y may broadcast to x (its missing or unit sizes repeat); x may broadcast if the step
+    /// commutes.
+    constexpr tensor binary(step_kind kind, tensor x, tensor y) {
+        const bool commutes = kind == step_kind::add || kind == step_kind::multiply;
+        const bool only_y_per_sample = !g.values[x.id].batched && g.values[y.id].batched;
+        if (commutes &&
+            (x.dims.size() < y.dims.size() || (only_y_per_sample && x.dims.size() == y.dims.size()))) {
+            const tensor t = x;
+            x = y;
+            y = t;
+        }
+        const bool per_sample = g.values[y.id].batched;
+        if (per_sample && !g.values[x.id].batched)
+            weft::detail::stop_compilation("weft: the larger or first operand must be a value per sample");
+        const broadcasting how = broadcast(x.dims, y.dims, per_sample);
+        if (!how.possible) weft::detail::stop_compilation("weft: these shapes do not broadcast");
+        const blocking view{how.outer, how.channels, how.inner};
+        return with_step(x,
+                         {.kind = kind,
+                          .mode = mode_of(how.varies, per_sample, g.values[x.id].batched),
+                          .operand = std::int16_t(y.id)},
+                         view);
+    }
+    static constexpr operand_mode mode_of(broadcast_pattern varies, bool per_sample, bool x_per_sample) {
+        using enum broadcast_pattern;
+        switch (varies) {
+            case all:
+                return per_sample == x_per_sample ? operand_mode::same : operand_mode::fixed;
+            case middle:
+                return per_sample ? operand_mode::sample_channel : operand_mode::channel;
+            case suffix:
+                return per_sample ? operand_mode::sample_inner : operand_mode::inner;
+            default:
+                return per_sample ? operand_mode::sample_scalar : operand_mode::scalar;
+        }
+    }
+    constexpr tensor declare(const char* name, extents dims, initializer init, bool is_state, int& size) {
+        parameter_record& p = parameters[parameter_count++];
+        write_name(name, p);
+        if (dims.size() > 2147483647 - size)
+            weft::detail::stop_compilation("weft: a network holds at most 2^31 - 1 parameters");
+        p.dims = dims;
+        p.init = init;
+        p.is_state = is_state;
+        p.offset = size;
+        p.layer = layer;
+        p.value = g.add_value({.where = is_state ? storage::state : storage::parameter,
+                               .batched = false,
+                               .size = dims.size(),
+                               .offset = size});
+        size += dims.size();
+        return {p.value, dims};
+    }
+    constexpr tensor window(opcode op, tensor x, const conv2d_geometry& c, int extra) {
+        node n = make_node(op, x.id);
+        const int a[] = {c.channels, c.height,    c.width,     c.kernel_h, c.kernel_w, c.stride_h,
+                         c.stride_w, c.padding_h, c.padding_w, extra,      c.out_h(),  c.out_w()};
+        for (int i = 0; i < 12; ++i) n.attribute[i] = a[i];
+        return emit(n, {c.channels, c.out_h(), c.out_w()});
+    }
+    constexpr tensor along_axis(opcode op, tensor x, int axis) {
+        node n = make_node(op, x.id);
+        n.attribute[0] = x.dims.product(0, axis);
+        n.attribute[1] = x.dims[axis];
+        n.attribute[2] = x.dims.product(axis + 1, x.dims.rank);
+        return emit(n, x.dims);
+    }
+    constexpr tensor reduce(tensor x, blocking view, operand_mode mode, float factor, bool per_batch,
+                            extents dims) {
+        node n = make_node(opcode::reduce, x.id);
+        const bool shared = !g.values[x.id].batched;
+        set_reduce(n, view, mode, to_bits(factor), per_batch, shared);
+        tensor result = emit(n, dims);
+        g.values[result.id].batched = is_per_sample(mode) && !shared;
+        return result;
+    }
 };
-for (int i = 0; i < int(sizeof...(Layers)); ++i) {
-    const int before = named[i] ? enter(names[i]) : enter(i);
-    if (numbered) layer = i + 1;
-    x = each[i](*this, x);
-    leave(before);
-}
-return x;
-}  // namespace weft::graph
-template <class L>
-static constexpr tensor lower_one(builder& b, tensor x) {
-    return L::lower(b, x);
-}
-template <class L>
-static constexpr const char* name_of() {
-    if constexpr (requires { L::name(); })
-        return L::name();
-    else
-        return nullptr;
-}
-template <class F, class... Fs>
-static constexpr int index_of(function_list<Fs...>) {
-    const bool match[] = {std::is_same_v<F, Fs>..., false};
-    for (int i = 0; i < int(sizeof...(Fs)); ++i)
-        if (match[i]) return i;
-    weft::detail::stop_compilation(
-        "weft: a layer or loss uses a function that its `functions` does not list");
-}
-
-static constexpr blocking plain(tensor x) { return {1, 1, x.dims.size()}; }
-
-constexpr tensor with_step(tensor x, step s, blocking view) {
-    node n = make_node(opcode::elementwise, x.id);
-    n.add_step(s);
-    const bool batched = g.values[x.id].batched;
-    tensor result = emit(n, x.dims, view);
-    g.nodes[g.node_count - 1].view = view;
-    g.values[result.id].batched = batched;
-    g.nodes[g.node_count - 1].attribute[0] = !batched;
-    return result;
-}
-/// x op y, where y may broadcast to x (its missing or unit sizes repeat); x may broadcast if the step
-/// commutes.
-constexpr tensor binary(step_kind kind, tensor x, tensor y) {
-    const bool commutes = kind == step_kind::add || kind == step_kind::multiply;
-    const bool only_y_per_sample = !g.values[x.id].batched && g.values[y.id].batched;
-    if (commutes &&
-        (x.dims.size() < y.dims.size() || (only_y_per_sample && x.dims.size() == y.dims.size()))) {
-        const tensor t = x;
-        x = y;
-        y = t;
-    }
-    const bool per_sample = g.values[y.id].batched;
-    if (per_sample && !g.values[x.id].batched)
-        weft::detail::stop_compilation("weft: the larger or first operand must be a value per sample");
-    const broadcasting how = broadcast(x.dims, y.dims, per_sample);
-    if (!how.possible) weft::detail::stop_compilation("weft: these shapes do not broadcast");
-    const blocking view{how.outer, how.channels, how.inner};
-    return with_step(x,
-                     {.kind = kind,
-                      .mode = mode_of(how.varies, per_sample, g.values[x.id].batched),
-                      .operand = std::int16_t(y.id)},
-                     view);
-}
-static constexpr operand_mode mode_of(broadcast_pattern varies, bool per_sample, bool x_per_sample) {
-    using enum broadcast_pattern;
-    switch (varies) {
-        case all:
-            return per_sample == x_per_sample ? operand_mode::same : operand_mode::fixed;
-        case middle:
-            return per_sample ? operand_mode::sample_channel : operand_mode::channel;
-        case suffix:
-            return per_sample ? operand_mode::sample_inner : operand_mode::inner;
-        default:
-            return per_sample ? operand_mode::sample_scalar : operand_mode::scalar;
-    }
-}
-constexpr tensor declare(const char* name, extents dims, initializer init, bool is_state, int& size) {
-    parameter_record& p = parameters[parameter_count++];
-    write_name(name, p);
-    if (dims.size() > 2147483647 - size)
-        weft::detail::stop_compilation("weft: a network holds at most 2^31 - 1 parameters");
-    p.dims = dims;
-    p.init = init;
-    p.is_state = is_state;
-    p.offset = size;
-    p.layer = layer;
-    p.value = g.add_value({.where = is_state ? storage::state : storage::parameter,
-                           .batched = false,
-                           .size = dims.size(),
-                           .offset = size});
-    size += dims.size();
-    return {p.value, dims};
-}
-constexpr tensor window(opcode op, tensor x, const conv2d_geometry& c, int extra) {
-    node n = make_node(op, x.id);
-    const int a[] = {c.channels, c.height,    c.width,     c.kernel_h, c.kernel_w, c.stride_h,
-                     c.stride_w, c.padding_h, c.padding_w, extra,      c.out_h(),  c.out_w()};
-    for (int i = 0; i < 12; ++i) n.attribute[i] = a[i];
-    return emit(n, {c.channels, c.out_h(), c.out_w()});
-}
-constexpr tensor along_axis(opcode op, tensor x, int axis) {
-    node n = make_node(op, x.id);
-    n.attribute[0] = x.dims.product(0, axis);
-    n.attribute[1] = x.dims[axis];
-    n.attribute[2] = x.dims.product(axis + 1, x.dims.rank);
-    return emit(n, x.dims);
-}
-constexpr tensor reduce(tensor x, blocking view, operand_mode mode, float factor, bool per_batch,
-                        extents dims) {
-    node n = make_node(opcode::reduce, x.id);
-    const bool shared = !g.values[x.id].batched;
-    set_reduce(n, view, mode, to_bits(factor), per_batch, shared);
-    tensor result = emit(n, dims);
-    g.values[result.id].batched = is_per_sample(mode) && !shared;
-    return result;
-}
-}
-;
 
 }  // namespace weft::graph
