@@ -121,8 +121,7 @@ private:
 }  // namespace io::detail
 
 /// What save and load need: a member state() that lists all tensors, as std::vector<named_tensor<T>>.
-/// Optional: check_state(numbers, path), which may refuse what load has read, and state_loaded(), called
-/// after it is stored.
+/// Optional: check_state(numbers, path), which may refuse what load has read.
 template <class Model>
 concept has_state = requires(Model& model) {
     model.state().front().name;
@@ -181,7 +180,6 @@ void load(Model& model, const std::string& path) {
     at = 0;
     for (const auto& tensor : state)
         for (number& each : tensor.data) each = values[at++];
-    if constexpr (requires { model.state_loaded(); }) model.state_loaded();
 }
 
 }  // namespace weft

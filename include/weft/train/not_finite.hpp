@@ -31,13 +31,14 @@ template <class Trainer>
 [[noreturn]] void raise_not_finite(Trainer& t, const std::string& which, std::size_t batch) {
     using scalar = typename Trainer::scalar;
     using compiled = typename Trainer::compiled;
-    const std::string where = "step " + std::to_string(t.steps_ + 1);
+    const std::string where = "step " + std::to_string(t.steps() + 1);
     const std::string what = "training stopped: " + which + " is not a finite number";
     check_finite(std::as_const(t.model_), what, where);
     if (!is_finite<scalar>(t.batch_inputs(batch))) raise(what, where, "the batch's inputs are not finite");
     if (!is_finite<scalar>(t.batch_targets(batch))) raise(what, where, "the batch's targets are not finite");
     for (int i = 0; i < compiled::graph.node_count; ++i) {
-        t.workspace_.run_one(i, t.memory_, int(batch), t.model_.random_seed().value, std::uint64_t(t.steps_));
+        t.workspace_.run_one(i, t.memory_, int(batch), t.model_.random_seed().value,
+                             std::uint64_t(t.steps()));
         const graph::node& n = compiled::graph.nodes[std::size_t(i)];
         const graph::value_list out = graph::writes(n);
         for (int k = 0; k < out.count; ++k) {

@@ -145,7 +145,7 @@ public:
     /// One step on what `batch_inputs` and `batch_targets` hold.
     scalar step_loaded(std::size_t batch, float rate = 1) {
         const auto rule =
-            optimizer_.template at<scalar>(steps_ + 1, scalar(optimizer_.learning_rate) * scalar(rate));
+            optimizer_.template at<scalar>(steps() + 1, scalar(optimizer_.learning_rate) * scalar(rate));
         const auto [loss, finite] = start_step(batch, rule);
         if (!std::isfinite(loss)) detail::raise_not_finite(*this, "the loss", batch);
         if (!finite) detail::raise_not_finite(*this, "a gradient", batch);
@@ -202,12 +202,12 @@ public:
             if (!(d >= 0 && d < scalar(digit) && d == std::floor(d)))
                 raise("cannot load a trainer", where, "'optimizer.steps' is no number of steps");
     }
-    /// load(trainer, …) has written to what state() lists.
-    void state_loaded() { steps_ = std::int64_t(step_digits_[0]) + std::int64_t(step_digits_[1]) * digit; }
 
     /// Limits gradients before each update.
     void clip(clipping how) { clipping_ = how; }
-    std::int64_t steps() const { return steps_; }
+    std::int64_t steps() const {
+        return std::int64_t(step_digits_[0]) + std::int64_t(step_digits_[1]) * digit;
+    }
     Model& model() { return model_; }
     const Loss& loss() const { return loss_; }
     const Optimizer& optimizer() const { return optimizer_; }
@@ -231,12 +231,13 @@ private:
         detail::copy_targets<Loss>("cannot train", std::span<const std::remove_const_t<Y>>(y),
                                    targets_.data(), 0, Model::output_size);
     }
-    /// The steps as a checkpoint has them: two numbers that a float holds exactly.
+    /// The steps are two numbers that a float holds exactly, so that a checkpoint has them as it has the
+    /// rest.
     static constexpr std::int64_t digit = std::int64_t(1) << 20;
     void count_step() {
-        ++steps_;
-        step_digits_[0] = scalar(steps_ % digit);
-        step_digits_[1] = scalar(steps_ / digit);
+        const std::int64_t next = steps() + 1;
+        step_digits_[0] = scalar(next % digit);
+        step_digits_[1] = scalar(next / digit);
     }
     template <class T, class Self>
     static std::vector<named_tensor<T>> named(Self& self) {
@@ -290,7 +291,7 @@ private:
     void enqueue(std::size_t batch, const Tail&... tail) {
         memory_.input = workspace_.load(batch_inputs(batch));
         memory_.target = workspace_.load_targets(batch_targets(batch));
-        workspace_.run(memory_, int(batch), model_.random_seed().value, std::uint64_t(steps_), tail...);
+        workspace_.run(memory_, int(batch), model_.random_seed().value, std::uint64_t(steps()), tail...);
     }
     scalar loss_of_run() {
         scalar loss;
@@ -321,8 +322,7 @@ private:
     buffer<scalar> inputs_, targets_, seen_;  // on the host
     bindings<scalar, memory> memory_;
     clipping clipping_;
-    std::int64_t steps_ = 0;
-    scalar step_digits_[2] = {};
+    scalar step_digits_[2] = {};  // see digit
 };
 
 }  // namespace weft
