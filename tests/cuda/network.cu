@@ -1,5 +1,5 @@
-// Networks on the GPU: gradients, steps and predictions against the reference, the same bits in every run. Compiled and
-// linked wherever there is nvcc; where there is no GPU it says so and is skipped.
+// Networks on the GPU: gradients, steps and predictions against the reference, the same bits in every run.
+// Compiled and linked wherever there is nvcc; where there is no GPU it says so and is skipped.
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -24,7 +24,8 @@ constexpr auto mlp = input<24> >> dense<64> >> relu >> dense<64> >> relu >> dens
 
 int failures = 0;
 
-void check_close(const char* what, const std::vector<double>& got, const std::vector<double>& want, double tolerance) {
+void check_close(const char* what, const std::vector<double>& got, const std::vector<double>& want,
+                 double tolerance) {
     double worst = got.size() == want.size() ? 0 : 1e9;
     for (std::size_t i = 0; i < got.size() && i < want.size(); ++i) {
         const double error = std::abs(got[i] - want[i]) / (1 + std::abs(want[i]));
@@ -32,7 +33,8 @@ void check_close(const char* what, const std::vector<double>& got, const std::ve
     }
     const bool good = worst <= tolerance;
     failures += !good;
-    std::printf("%s  %s: largest error %.2g, allowed %.2g\n", good ? "ok    " : "FAILED", what, worst, tolerance);
+    std::printf("%s  %s: largest error %.2g, allowed %.2g\n", good ? "ok    " : "FAILED", what, worst,
+                tolerance);
 }
 
 struct numbers {
@@ -84,7 +86,8 @@ void check_network(const char* name) {
                 gradients_on<Net, reference_policy<double>>(19), 2e-5);
     const auto once = train_on<Net, cuda>(), again = train_on<Net, cuda>();
     check_close((text + ", training").c_str(), once, train_on<Net, reference>(), 2e-3);
-    const bool same = once.size() == again.size() && std::memcmp(once.data(), again.data(), once.size() * 8) == 0;
+    const bool same =
+        once.size() == again.size() && std::memcmp(once.data(), again.data(), once.size() * 8) == 0;
     failures += !same;
     std::printf("%s  %s: the same bits in two runs\n", same ? "ok    " : "FAILED", name);
 }
@@ -94,7 +97,8 @@ void check_network(const char* name) {
 int main() {
     int devices = 0;
     if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) {
-        std::puts("SKIPPED: there is no GPU; networks on weft::cuda were compiled and linked, and nothing has run");
+        std::puts(
+            "SKIPPED: there is no GPU; networks on weft::cuda were compiled and linked, and nothing has run");
         return 77;
     }
     check_network<mixed>("a network of everything");

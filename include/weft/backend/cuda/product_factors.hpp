@@ -51,9 +51,7 @@ struct matrix_result {
     bool packs;
 
     matrix_result(const T*, std::int64_t rows, std::int64_t columns)
-        : row_stride(columns),
-          z_stride(rows * columns),
-          packs(columns % pack<T>::size == 0) {}
+        : row_stride(columns), z_stride(rows * columns), packs(columns % pack<T>::size == 0) {}
     WEFT_DEVICE std::int64_t column(int z, int j) const { return z * z_stride + j; }
 };
 
