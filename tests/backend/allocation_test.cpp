@@ -1,11 +1,7 @@
 // After construction nothing allocates: not a step, not a prediction. A network with all kinds of layers, on
 // one thread and on two.
 #define EIGEN_RUNTIME_NO_MALLOC  // Eigen's own allocations can be made an error
-#include <atomic>
-#include <cstddef>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <span>
 #include <vector>
 #include <weft/backend/cpu/eigen.hpp>
@@ -13,17 +9,9 @@
 #include <weft/weft.hpp>
 
 #include "catch.hpp"
+#include "count_allocations.hpp"
 
 namespace {
-
-std::atomic<long> allocations{0};
-
-void* counted(std::size_t size, std::size_t alignment) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    void* p = std::aligned_alloc(alignment, (size + alignment) / alignment * alignment);
-    if (p == nullptr) std::abort();
-    return p;
-}
 
 // clang-format off
 constexpr auto net =
@@ -54,19 +42,6 @@ long allocations_of_training(Optimizer optimizer) {
 }
 
 }  // namespace
-
-void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
-void* operator new[](std::size_t size) { return counted(size, alignof(std::max_align_t)); }
-void* operator new(std::size_t size, std::align_val_t a) { return counted(size, std::size_t(a)); }
-void* operator new[](std::size_t size, std::align_val_t a) { return counted(size, std::size_t(a)); }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
 TEST_CASE("allocation: the counter counts") {
     const long before = allocations.load();

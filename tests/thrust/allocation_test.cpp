@@ -1,26 +1,14 @@
 // After construction nothing allocates on the Thrust policy: not a step, not a prediction.
-#include <atomic>
-#include <cstddef>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <span>
 #include <vector>
 
 #include "catch.hpp"
+#include "count_allocations.hpp"
 #include "weft/thrust.hpp"
 #include "weft/weft.hpp"
 
 namespace {
-
-std::atomic<long> allocations{0};
-
-void* counted(std::size_t size, std::size_t alignment) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    void* p = std::aligned_alloc(alignment, (size + alignment) / alignment * alignment);
-    if (p == nullptr) std::abort();
-    return p;
-}
 
 // clang-format off
 constexpr auto net =
@@ -45,19 +33,6 @@ long allocations_of_training() {
 }
 
 }  // namespace
-
-void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
-void* operator new[](std::size_t size) { return counted(size, alignof(std::max_align_t)); }
-void* operator new(std::size_t size, std::align_val_t a) { return counted(size, std::size_t(a)); }
-void* operator new[](std::size_t size, std::align_val_t a) { return counted(size, std::size_t(a)); }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
 TEST_CASE("thrust: a step and a prediction allocate nothing") {
     const long before = allocations.load();
