@@ -28,6 +28,10 @@ public:
           targets_(std::size_t(capacity_) * target_size, "a batch of targets"),
           staged_inputs_(inputs_.size()),
           staged_targets_(targets_.size()),
+          narrow_parameters_(
+              narrows(graph::storage::parameter) ? std::size_t(Program::source.parameter_size) : 0,
+              "the parameters in 16 bits"),
+          narrow_inputs_(narrows(graph::storage::input) ? inputs_.size() : 0, "a batch of inputs in 16 bits"),
           resources_(Program::graph.nodes, Program::graph.node_count, capacity_,
                      Policy::template whole_scratch<Program>(capacity_)) {}
 
@@ -61,8 +65,10 @@ public:
             resources_.upload_changes();
             if constexpr (Policy::template runs_whole<Program>())
                 Policy::template run_whole<Program>(resources_, map(b), batch);
-            else
+            else {
+                narrow(b, batch);
                 for (int i = 0; i < Program::graph.node_count; ++i) start(i, b, batch);
+            }
             tail(resources_);
         });
     }
@@ -70,6 +76,7 @@ public:
     void run_one(int i, const bound& b, int batch, std::uint64_t seed, std::uint64_t step) {
         resources_.set_clock(seed, step);
         resources_.upload_changes();
+        narrow(b, batch);
         start(i, b, batch);
     }
     const_pointer value(int v, const bound& b) { return const_pointer(map(b).locate(v)); }
@@ -98,16 +105,34 @@ private:
     void upload(const staged_numbers& from, device_numbers& to, std::size_t count) {
         if (count > 0) resources_.device.upload(from.data(), to.data().address(), count * sizeof(scalar));
     }
+    /// Does the program read these in 16 bits?
+    static constexpr bool narrows(graph::storage what) {
+        return !Policy::template runs_whole<Program>() && graph::has_narrow(Program::graph, what);
+    }
+    /// What is read in 16 bits, made from what there is. (Parameters may have changed since the last run.)
+    void narrow(const bound& b, int batch) {
+        if constexpr (narrows(graph::storage::parameter))
+            Policy::narrow(resources_, b.parameters.address(), narrow_parameters_.data().address(),
+                           Program::source.parameter_size);
+        if constexpr (narrows(graph::storage::input))
+            Policy::narrow(resources_, b.input.address(), narrow_inputs_.data().address(),
+                           std::int64_t(batch) * std::int64_t(input_size));
+    }
     void start(int i, const bound& b, int batch) {
         detail::run_operation<Policy, Program>(i, map(b), batch, 0, 0, resources_);
     }
     detail::memory_map<scalar> map(const bound& b) {
-        return detail::map_of<Program>(b, arena_.data().address(), capacity_);
+        auto map = detail::map_of<Program>(b, arena_.data().address(), capacity_);
+        map.narrow_parameters = narrow_parameters_.data().address();
+        map.narrow_inputs = narrow_inputs_.data().address();
+        if constexpr (Program::scaled) map.loss_scale = resources_.loss_scale();
+        return map;
     }
 
     int capacity_;
     device_numbers arena_, inputs_, targets_;
     staged_numbers staged_inputs_, staged_targets_;
+    typename memory::template buffer<std::uint16_t> narrow_parameters_, narrow_inputs_;
     resources_type resources_;
 };
 

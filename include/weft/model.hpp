@@ -77,7 +77,7 @@ public:
     using network = std::remove_cvref_t<decltype(Expression)>;
     using policy = Policy;
     using scalar = typename Policy::scalar;
-    using inference = program<network>;
+    using inference = program_for<Policy, network>;
     using inference_workspace = workspace<Policy, inference>;
     using memory = memory_of<Policy>;
     /// The same network on the host.

@@ -7,6 +7,7 @@
 #include "graph/fuse/bias_gradient.hpp"
 #include "graph/fuse/elementwise.hpp"
 #include "graph/fuse/softmax_cross_entropy.hpp"
+#include "graph/narrow.hpp"
 #include "graph/plan.hpp"
 
 namespace weft {
@@ -20,11 +21,13 @@ enum class purpose {
 
 /// A network (and loss) compiled: each member is one pass over the graph before it. What runs is `graph`,
 /// with memory as in `plan`.
-template <class Net, class Loss = graph::no_loss, purpose Purpose = purpose::inference>
+template <class Net, class Loss = graph::no_loss, purpose Purpose = purpose::inference,
+          precision Precision = precision::full>
 struct program {
     using network = Net;
     using functions = graph::functions_of<Net, Loss>;
-    static constexpr bool training = Purpose == purpose::training;
+    static constexpr bool training = Purpose == purpose::training, mixed = Precision != precision::full,
+                          scaled = training && Precision == precision::scaled;
 
     /// The network as its layers wrote it, with its parameters.
     static constexpr auto source = graph::lower<Net, Loss, training>();
@@ -34,7 +37,7 @@ private:
     // the size it needs.
     static constexpr auto with_gradients() {
         constexpr auto forward = graph::fuse_softmax_cross_entropy(source.g);
-        return graph::differentiate<graph::gradient_bound(forward)>(forward, source.loss);
+        return graph::differentiate<graph::gradient_bound(forward)>(forward, source.loss, scaled);
     }
     static constexpr auto differentiate_source() {
         if constexpr (training) {
@@ -63,21 +66,44 @@ private:
         return graph::eliminate<(parts.node_count > 0 ? parts.node_count : 1)>(G, parts);
     }
     static constexpr auto biased = graph::fuse_bias_gradient(expand<differentiated>());
+    static constexpr auto choose_widths() {
+        if constexpr (mixed)
+            return graph::narrowed(only_needed<biased>());
+        else
+            return only_needed<biased>();
+    }
 
 public:
     /// The graph before fusion, which computes the same numbers.
-    static constexpr auto unfused = only_needed<biased>();
+    static constexpr auto unfused = choose_widths();
 
 private:
     static constexpr auto fused = graph::fuse_elementwise(unfused);
+    static constexpr auto finish() {
+        if constexpr (mixed)
+            return graph::with_widths(only_needed<fused>());
+        else
+            return only_needed<fused>();
+    }
 
 public:
     /// The operations that run.
-    static constexpr auto graph = only_needed<fused>();
+    static constexpr auto graph = finish();
     static constexpr auto lifetimes = weft::graph::lifetimes(graph);
     /// Where each value of the arena lives.
     static constexpr auto plan = weft::graph::plan(graph, lifetimes);
     static constexpr auto kernels = weft::graph::distinct_kernels(graph);
 };
+
+/// How a policy wants programs to hold their numbers.
+template <class Policy>
+inline constexpr precision precision_of = precision::full;
+template <class Policy>
+requires requires { Policy::numbers; }
+inline constexpr precision precision_of<Policy> = Policy::numbers;
+
+/// A network (and loss) compiled for a policy.
+template <class Policy, class Net, class Loss = graph::no_loss, purpose Purpose = purpose::inference>
+using program_for = program<Net, Loss, Purpose, precision_of<Policy>>;
 
 }  // namespace weft

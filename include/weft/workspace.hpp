@@ -36,8 +36,11 @@ struct memory_map {
     int capacity;
     bindings<T> bound;
     T* arena;
+    /// Of mixed precision: copies of the parameters and of the batch's inputs in 16 bits, and the scale.
+    std::uint16_t *narrow_parameters = nullptr, *narrow_inputs = nullptr;
+    T* loss_scale = nullptr;
 
-    /// Where value v is; null for an absent one.
+    /// Where value v is; null for an absent one. The address of a narrow one is its numbers' in disguise.
     constexpr T* locate(int v) const {
         if (v < 0) return nullptr;
         const graph::value& value = values[v];
@@ -46,11 +49,15 @@ struct memory_map {
                 return arena + (value.batched ? std::ptrdiff_t(offsets[v]) * capacity
                                               : per_sample * capacity + offsets[v]);
             case graph::storage::input:
+                if (value.narrow) return reinterpret_cast<T*>(narrow_inputs);
                 return const_cast<T*>(bound.input);
             case graph::storage::target:
                 return const_cast<T*>(bound.target);
             case graph::storage::parameter:
+                if (value.narrow) return reinterpret_cast<T*>(narrow_parameters + value.offset);
                 return bound.parameters + value.offset;
+            case graph::storage::loss_scale:
+                return loss_scale;
             case graph::storage::gradient:
                 return bound.gradients + value.offset;
             case graph::storage::state:

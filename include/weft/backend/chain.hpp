@@ -33,7 +33,9 @@ namespace graph {
 
 /// Do two operations run the same code?
 constexpr bool same_kernel(const node& a, const node& b) {
-    if (a.op != b.op || a.step_count != b.step_count || a.source_mode != b.source_mode) return false;
+    if (a.op != b.op || a.step_count != b.step_count || a.source_mode != b.source_mode ||
+        a.narrow_in != b.narrow_in || a.narrow_out != b.narrow_out || a.narrow_operands != b.narrow_operands)
+        return false;
     for (int s = 0; s < a.step_count; ++s) {
         const step &x = a.steps[s], &y = b.steps[s];
         if (x.kind != y.kind || x.fn != y.fn || x.mode != y.mode || x.bits[0] != y.bits[0] ||

@@ -237,8 +237,8 @@ struct differentiator {
     }
 
     /// The gradients of all parameters with respect to `loss`, written to their places in the gradient
-    /// buffer.
-    constexpr void run(int loss) {
+    /// buffer; all of them times a number in memory, if the loss is `scaled`.
+    constexpr void run(int loss, bool scaled) {
         const int forward = g.node_count;
         for (int v = 0; v < g.value_count; ++v) wanted[v] = g.values[v].where == storage::parameter;
         for (int i = 0; i < forward; ++i) {
@@ -248,10 +248,15 @@ struct differentiator {
             if (any) wanted[g.nodes[i].out[0]] = true;
         }
         const int values = g.value_count;
-        node seed = make_node(opcode::elementwise);
-        seed.attribute[0] = 1;
-        seed.add_step({.kind = step_kind::fill, .bits = {to_bits(1), 0}});
-        gradient[loss] = emit(seed, 1, false);
+        if (scaled) {
+            gradient[loss] =
+                std::int16_t(g.add_value({.where = storage::loss_scale, .batched = false, .size = 1}));
+        } else {
+            node seed = make_node(opcode::elementwise);
+            seed.attribute[0] = 1;
+            seed.add_step({.kind = step_kind::fill, .bits = {to_bits(1), 0}});
+            gradient[loss] = emit(seed, 1, false);
+        }
         for (int i = forward - 1; i >= 0; --i) {
             const node n = g.nodes[i];
             if (wanted[n.out[0]]) rule(n);
@@ -264,7 +269,7 @@ struct differentiator {
                 zero.attribute[0] = 1;
                 zero.add_step({.kind = step_kind::fill});
                 d = emit_like(zero, v);
-            } else if (g.values[d].where == storage::gradient) {  // shared with another parameter: a copy
+            } else if (g.values[d].where != storage::arena) {  // shared with another parameter: a copy
                 node copy = make_node(opcode::elementwise, d);
                 copy.attribute[0] = 1;
                 d = emit_like(copy, v);
@@ -289,10 +294,10 @@ constexpr int gradient_bound(const graph<N, V>& forward) {
 
 /// The graph of a loss together with the gradients of all parameters; `Added` is at least its gradient_bound.
 template <int Added, int N, int V>
-constexpr auto differentiate(const graph<N, V>& forward, int loss) {
+constexpr auto differentiate(const graph<N, V>& forward, int loss, bool scaled = false) {
     auto g = resized<N + Added, V + Added + 2 * N>(forward);
     detail::differentiator<decltype(g)> d(g);
-    d.run(loss);
+    d.run(loss, scaled);
     return g;
 }
 

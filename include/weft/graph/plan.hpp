@@ -1,6 +1,6 @@
 #pragma once
 
-#include "traversal.hpp"
+#include "narrow.hpp"
 
 namespace weft::graph {
 
@@ -65,13 +65,14 @@ constexpr liveness<V> lifetimes(const graph<N, V>& g) {
                 const int u = detail::in_place_source(n, c);
                 if (u < 0 || g.values[u].where != storage::arena || last[u] != i || result.block_of[u] < 0)
                     continue;
-                if (g.values[u].size == written.size && g.values[u].batched == written.batched)
+                if (g.values[u].size == written.size && g.values[u].batched == written.batched &&
+                    g.values[u].narrow == written.narrow)
                     block = result.block_of[u];
             }
             if (block < 0) {
                 block = result.count++;
                 result.blocks[block] = {
-                    .size = written.size, .first = std::int16_t(i), .batched = written.batched};
+                    .size = room_of(written), .first = std::int16_t(i), .batched = written.batched};
             }
             result.block_of[v] = std::int16_t(block);
             result.blocks[block].last = last[v] > i ? last[v] : std::int16_t(i);

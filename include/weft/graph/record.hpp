@@ -147,11 +147,13 @@ struct node {
     opcode op = opcode::none;
     std::uint8_t step_count = 0;
     operand_mode source_mode = operand_mode::same;  ///< how an elementwise node reads in[0]
+    std::uint8_t narrow_in = 0, narrow_out = 0;     ///< bit k: in[k] (out[k]) is narrow
     std::int16_t layer = 0;                         ///< the layer it comes from, from 1
     std::int16_t in[max_inputs] = {-1, -1, -1, -1, -1, -1, -1, -1};
     std::int16_t out[max_outputs] = {-1, -1, -1, -1, -1};
     std::int32_t attribute[max_attributes] = {};
-    blocking view = {};  ///< how the steps see out[0]
+    std::uint16_t narrow_operands = 0;  ///< bit k: the operand of step k is narrow
+    blocking view = {};                 ///< how the steps see out[0]
     step steps[max_steps] = {};
 
     constexpr bool add_step(step s) {
@@ -188,12 +190,22 @@ constexpr void set_reduce(node& n, blocking view, operand_mode mode, std::int32_
 constexpr bool runs_once(const node& n) { return n.op == opcode::reduce && n.attribute[6]; }
 
 /// Where a value lives.
-enum class storage : std::uint8_t { arena, input, target, parameter, gradient, state, constant };
+enum class storage : std::uint8_t {
+    arena,
+    input,
+    target,
+    parameter,
+    gradient,
+    state,
+    constant,
+    loss_scale  ///< one number that all gradients are scaled by
+};
 
 struct value {
     storage where = storage::arena;
     bool batched = true;  ///< `size` elements for each sample, or in all
     bool keep = false;    ///< a result: alive to the end
+    bool narrow = false;  ///< held in 16 bits
     std::int32_t size = 0;
     std::int32_t offset = 0;  ///< in its storage, in elements (per sample, if batched)
 };

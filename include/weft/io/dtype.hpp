@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -75,23 +74,6 @@ constexpr bool find_dtype(std::string_view name, dtype& type) {
 /// Whether numbers of the type can be read as float or double: F64, F32, F16, BF16.
 constexpr bool is_real(dtype type) {
     return type == dtype::f64 || type == dtype::f32 || type == dtype::f16 || type == dtype::bf16;
-}
-
-/// IEEE 754 half precision, exactly as float.
-constexpr float half_to_float(std::uint16_t bits) {
-    const std::uint32_t sign = std::uint32_t(bits & 0x8000u) << 16, exponent = bits >> 10 & 0x1Fu;
-    const std::uint32_t fraction = bits & 0x3FFu;
-    if (exponent == 0x1F) return std::bit_cast<float>(sign | 0x7F800000u | fraction << 13);
-    if (exponent == 0) {
-        const float magnitude = float(fraction) * 0x1p-24f;
-        return sign != 0 ? -magnitude : magnitude;
-    }
-    return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
-}
-
-/// The upper half of a float, as a float.
-constexpr float bfloat16_to_float(std::uint16_t bits) {
-    return std::bit_cast<float>(std::uint32_t(bits) << 16);
 }
 
 }  // namespace weft::io

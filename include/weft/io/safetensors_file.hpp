@@ -18,6 +18,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "../core/half.hpp"
 #include "tensor_info.hpp"
 
 namespace weft::io {
@@ -141,8 +142,8 @@ private:
     template <class T>
     T number(const tensor_info& tensor, std::size_t i, std::size_t element) const {
         if (tensor.type == dtype::f32) return T(raw<float>(i));
-        if (tensor.type == dtype::f16) return T(half_to_float(raw<std::uint16_t>(i)));
-        if (tensor.type == dtype::bf16) return T(bfloat16_to_float(raw<std::uint16_t>(i)));
+        if (tensor.type == dtype::f16) return T(float(raw<half>(i)));
+        if (tensor.type == dtype::bf16) return T(float(raw<bfloat16>(i)));
         const auto wide = raw<double>(i);
         if (std::isfinite(wide) && std::abs(wide) > double(std::numeric_limits<T>::max()))
             fail(tensor, {"element ", decimal(element), " is too large for float"});

@@ -104,7 +104,7 @@ public:
     using scalar = typename Model::scalar;
     using policy = typename Model::policy;
     using memory = typename Model::memory;
-    using compiled = program<typename Model::network, Loss, purpose::training>;
+    using compiled = program_for<typename Model::policy, typename Model::network, Loss, purpose::training>;
 
     /// Trains `model`, which must outlive the trainer, on batches of up to `capacity` samples.
     trainer(Model& model, Loss loss, Optimizer optimizer, batch_capacity capacity = {})

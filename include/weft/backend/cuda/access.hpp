@@ -5,30 +5,33 @@
 
 namespace weft::cuda_backend {
 
-/// N consecutive numbers, moved as one pack where the address allows. Whether they are one pack must not
-/// change what is computed from them: where values lie in memory depends on the capacity, and results do not.
-template <class T, int N>
-WEFT_DEVICE void read(const T* from, T (&x)[N]) {
+/// N consecutive numbers, moved as one pack where the address allows; they may be stored narrower than what
+/// is computed with. Whether they are one pack must not change what is computed from them: where values lie
+/// in memory depends on the capacity, and results do not.
+template <class Stored, class T, int N>
+WEFT_DEVICE void read(const Stored* from, T (&x)[N]) {
     if constexpr (N == pack<T>::size) {
-        if (pack<T>::aligned(from)) {
-            const pack<T> p = pack<T>::load(from);
-            for (int k = 0; k < N; ++k) x[k] = p.at[k];
+        using together = pack<Stored, N>;
+        if (together::aligned(from)) {
+            const together p = together::load(from);
+            for (int k = 0; k < N; ++k) x[k] = T(p.at[k]);
             return;
         }
     }
-    for (int k = 0; k < N; ++k) x[k] = from[k];
+    for (int k = 0; k < N; ++k) x[k] = T(from[k]);
 }
-template <class T, int N>
-WEFT_DEVICE void write(T* to, const T (&x)[N]) {
+template <class Stored, class T, int N>
+WEFT_DEVICE void write(Stored* to, const T (&x)[N]) {
     if constexpr (N == pack<T>::size) {
-        if (pack<T>::aligned(to)) {
-            pack<T> p;
-            for (int k = 0; k < N; ++k) p.at[k] = x[k];
+        using together = pack<Stored, N>;
+        if (together::aligned(to)) {
+            together p;
+            for (int k = 0; k < N; ++k) p.at[k] = Stored(x[k]);
             p.store(to);
             return;
         }
     }
-    for (int k = 0; k < N; ++k) to[k] = x[k];
+    for (int k = 0; k < N; ++k) to[k] = Stored(x[k]);
 }
 template <class T, int N>
 WEFT_DEVICE constexpr void fill(T (&x)[N], T value) {

@@ -137,10 +137,10 @@ WEFT_DEVICE void combine(const Block& block, per_thread<Block, T>& x, T* memory,
     }
 }
 
-/// 16 bytes of numbers, which a thread moves at once.
-template <class T>
-struct alignas(16) pack {
-    static constexpr int size = 16 / int(sizeof(T));
+/// Numbers that a thread moves at once: 16 bytes of them, or so many.
+template <class T, int Size = 16 / int(sizeof(T))>
+struct alignas(sizeof(T) * Size) pack {
+    static constexpr int size = Size;
     T at[size];
 
     WEFT_DEVICE static pack load(const T* from) {

@@ -5,29 +5,33 @@
 #include "../arguments.hpp"
 #include "../reference/steps.hpp"
 #include "access.hpp"
+#include "elements.hpp"
 #include "launch.hpp"
 
 namespace weft::cuda_backend {
 
 /// All steps of an operation as one functor, composed from the chain's type.
-template <class Chain, class T, class = std::make_integer_sequence<int, Chain::size>>
+template <class Chain, class T, class Plain = typename elements_of<Chain>::plain,
+          class = std::make_integer_sequence<int, Chain::size>>
 struct chain_functor;
-template <class Functions, graph::operand_mode Source, class... Steps, class T, int... S>
-struct chain_functor<chain<Functions, Source, Steps...>, T, std::integer_sequence<int, S...>> {
+template <class Chain, class Functions, graph::operand_mode Source, class... Steps, class T, int... S>
+struct chain_functor<Chain, T, chain<Functions, Source, Steps...>, std::integer_sequence<int, S...>> {
+    using number = T;                                                ///< what is computed with
+    using stored = typename elements_of<Chain>::template out<T, 0>;  ///< what the operation leaves
     static constexpr int size = int(sizeof...(Steps));
     static constexpr int pack_size = pack<T>::size;
     /// How the elements of a pack lie: anyhow, or all in one row of inner elements, or of channels.
     enum class layout { scattered, inner, channels };
 
-    T* out;
-    T* operand[size + 1];
+    stored* out;
+    T* operand[size + 1];  ///< as arguments have them
     graph::blocking view;
     step_context context;
     divider by_inner, by_channels, by_outer;
     layout packs;
 
     chain_functor(const graph::node& n, const arguments<T>& a)
-        : out(a.out[0]),
+        : out(output<Chain, 0>(a)),
           operand{a.operand[S]..., nullptr},
           view(n.view),
           context{a.batch, a.seed, a.step, a.clock},
@@ -48,26 +52,28 @@ struct chain_functor<chain<Functions, Source, Steps...>, T, std::integer_sequenc
     /// of N.
     template <int N>
     WEFT_DEVICE void after(T (&x)[N], [[maybe_unused]] std::int64_t element) const {
-        (one_step<Steps>(x, operand[S], element), ...);
+        (one_step<Steps>(
+             x, reinterpret_cast<typename elements_of<Chain>::template operand<T, S>*>(operand[S]), element),
+         ...);
     }
     /// The numbers of an operand that belong to N elements; see after.
-    template <graph::operand_mode Mode, int N>
-    WEFT_DEVICE void fetch(const T* from, std::int64_t element, T (&y)[N]) const {
+    template <graph::operand_mode Mode, class From, int N>
+    WEFT_DEVICE void fetch(const From* from, std::int64_t element, T (&y)[N]) const {
         using enum graph::operand_mode;
         if constexpr (Mode == same) {
             read(from + element, y);
         } else if constexpr (Mode == scalar) {
-            fill(y, from[0]);
+            fill(y, T(from[0]));
         } else if constexpr (N == 1) {
-            y[0] = from[index<Mode>(element)];
+            y[0] = T(from[index<Mode>(element)]);
         } else if (packs == layout::scattered) {
-            for (int k = 0; k < N; ++k) y[k] = from[index<Mode>(element + k)];
+            for (int k = 0; k < N; ++k) y[k] = T(from[index<Mode>(element + k)]);
         } else {
             const std::int64_t at = index<Mode>(element);
             if (packs == layout::inner ? moves(Mode, false) : moves(Mode, true))
                 read(from + at, y);
             else
-                fill(y, from[at]);
+                fill(y, T(from[at]));
         }
     }
 
@@ -82,13 +88,13 @@ private:
                                                 int(rest - whole * view.channels),
                                                 int(element - rest * view.inner));
     }
-    template <class Step, int N>
-    WEFT_DEVICE void one_step(T (&x)[N], T* of, std::int64_t element) const {
+    template <class Step, class Operand, int N>
+    WEFT_DEVICE void one_step(T (&x)[N], Operand* of, std::int64_t element) const {
         if constexpr (Step::kind == graph::step_kind::store) {
             if constexpr (Step::mode == graph::operand_mode::same)
                 write(of + element, x);
             else
-                for (int k = 0; k < N; ++k) of[index<Step::mode>(element + k)] = x[k];
+                for (int k = 0; k < N; ++k) of[index<Step::mode>(element + k)] = Operand(x[k]);
         } else if constexpr (Step::kind == graph::step_kind::dropout && N > 1) {
             drop<Step>(x, element);
         } else {
@@ -116,13 +122,13 @@ private:
 };
 
 /// Element by element: out = what follows on `source`, whose read(tail, e, x) gives the N numbers from e on.
-template <class Source, class Tail, int N, class T>
+template <class Source, class Tail, int N, class T, class Out>
 struct map_kernel {
     static constexpr int threads = 256;
     using shared = no_shared;
     Source source;
     Tail tail;
-    T* out;
+    Out* out;
     std::int64_t total;
 
     template <class Block>
@@ -145,29 +151,41 @@ private:
         write(out + e, x);
     }
 };
-/// With packs or without is for sizes alone to say, since compilers round the two kernels apart.
-template <class Device, class Source, class Tail, class T>
-void map(const Device& device, const Source& source, const Tail& tail, T* out, std::int64_t total,
+/// With packs or without is for sizes alone to say, since compilers round the two kernels apart. T is what is
+/// computed with, Out what is stored.
+template <class T, class Device, class Source, class Tail, class Out>
+void map(const Device& device, const Source& source, const Tail& tail, Out* out, std::int64_t total,
          bool packs) {
     constexpr int n = pack<T>::size;
     if (packs)
-        device.launch(pieces(total, 256 * n), map_kernel<Source, Tail, n, T>{source, tail, out, total});
+        device.launch(pieces(total, 256 * n), map_kernel<Source, Tail, n, T, Out>{source, tail, out, total});
     else
-        device.launch(pieces(total, 256), map_kernel<Source, Tail, 1, T>{source, tail, out, total});
+        device.launch(pieces(total, 256), map_kernel<Source, Tail, 1, T, Out>{source, tail, out, total});
 }
 /// The same with packs whatever the sizes, for sources that take any.
-template <class Device, class Source, class Tail, class T>
-void map_packs(const Device& device, const Source& source, const Tail& tail, T* out, std::int64_t total) {
+template <class T, class Device, class Source, class Tail, class Out>
+void map_packs(const Device& device, const Source& source, const Tail& tail, Out* out, std::int64_t total) {
     constexpr int n = pack<T>::size;
-    device.launch(pieces(total, 256 * n), map_kernel<Source, Tail, n, T>{source, tail, out, total});
+    device.launch(pieces(total, 256 * n), map_kernel<Source, Tail, n, T, Out>{source, tail, out, total});
 }
 
-/// What an elementwise operation starts from.
-template <graph::operand_mode Mode, class T>
-struct operand_source {
-    const T* in;
+/// Numbers as they come.
+template <class In>
+struct plain_source {
+    const In* in;
 
-    template <class Tail, int N>
+    template <class Tail, class T, int N>
+    WEFT_DEVICE void read(const Tail&, std::int64_t e, T (&x)[N]) const {
+        cuda_backend::read(in + e, x);
+    }
+};
+
+/// What an elementwise operation starts from.
+template <graph::operand_mode Mode, class In>
+struct operand_source {
+    const In* in;
+
+    template <class Tail, class T, int N>
     WEFT_DEVICE void read(const Tail& tail, std::int64_t e, T (&x)[N]) const {
         if (in != nullptr)
             tail.template fetch<Mode>(in, e, x);
@@ -179,16 +197,20 @@ struct operand_source {
 template <class Chain, class Device, class T>
 void elementwise(const Device& device, const graph::node& n, const arguments<T>& a) {
     const std::int64_t total = std::int64_t(n.attribute[0] ? 1 : a.batch) * n.view.size();
-    map_packs(device, operand_source<Chain::source, T>{a.in[0]}, chain_functor<Chain, T>(n, a), a.out[0],
-              total);
+    using in = typename elements_of<Chain>::template in<T, 0>;
+    map_packs<T>(device, operand_source<Chain::source, in>{input<Chain, 0>(a)}, chain_functor<Chain, T>(n, a),
+                 output<Chain, 0>(a), total);
 }
 
 /// The steps alone, over what an operation has left in out[0].
 template <class Chain, class Device, class T>
 void finish(const Device& device, const graph::node& n, const arguments<T>& a) {
     if constexpr (Chain::size > 0)
-        map_packs(device, operand_source<graph::operand_mode::same, T>{a.out[0]},
-                  chain_functor<Chain, T>(n, a), a.out[0], std::int64_t(a.batch) * n.view.size());
+        map_packs<T>(
+            device,
+            operand_source<graph::operand_mode::same, typename elements_of<Chain>::template out<T, 0>>{
+                output<Chain, 0>(a)},
+            chain_functor<Chain, T>(n, a), output<Chain, 0>(a), std::int64_t(a.batch) * n.view.size());
 }
 
 }  // namespace weft::cuda_backend

@@ -194,7 +194,7 @@ void loss(const Device& device, const graph::node& n, const arguments<T>& a) {
             softmax_xent_grad_work<tail_type, T>{{tail, classes}, {n, a.in[2], a.in[3]}, a.in[0], a.in[1]},
             a.batch, classes);
     } else {
-        map_packs(device, pick_nll_gradient<T>{{n, a.in[1], a.in[2]}, divider(classes), a.in[0]}, tail,
+        map_packs<T>(device, pick_nll_gradient<T>{{n, a.in[1], a.in[2]}, divider(classes), a.in[0]}, tail,
                   a.out[0], std::int64_t(a.batch) * classes);
     }
 }

@@ -51,10 +51,10 @@ void movement(const Device& device, const graph::node& n, const arguments<T>& a)
             packs = packs && n.attribute[p] % pack_size == 0;
         }
         source.by_total = divider(total);
-        map(device, source, tail, a.out[0], std::int64_t(a.batch) * total, packs);
+        map<T>(device, source, tail, output<Chain, 0>(a), std::int64_t(a.batch) * total, packs);
     } else {
         const int total = n.attribute[0], offset = n.attribute[1], size = n.attribute[2];
-        map(device, slice_source<T>{a.in[0] + offset, total, divider(size)}, tail, a.out[0],
+        map<T>(device, slice_source<T>{a.in[0] + offset, total, divider(size)}, tail, a.out[0],
             std::int64_t(a.batch) * size, total % pack_size == 0 && size % pack_size == 0);
     }
 }

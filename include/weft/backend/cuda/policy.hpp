@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <type_traits>
 
 #include "../../graph/names.hpp"
+#include "../device/run_settings.hpp"
+#include "../../graph/narrow.hpp"
 #include "choice.hpp"
 #include "fused_mlp.hpp"
 #include "guarded_update.hpp"
@@ -17,10 +18,18 @@
 namespace weft {
 
 /// Runs a network with CUDA kernels on a device: a GPU's stream, or its twin on the host, which runs the same
-/// kernels thread after thread. Scalar is float or double.
-template <class Device, class Scalar = float>
+/// kernels thread after thread. Scalar is float or double. With half or bfloat16 for `Narrow`, precision is
+/// mixed: parameters, their gradients and the optimiser's numbers are floats and sums are made in float, but
+/// most of what layers compute is held in 16 bits (graph/narrow.hpp).
+template <class Device, class Scalar = float, class Narrow = Scalar>
 struct cuda_policy {
     using scalar = Scalar;
+    using narrow_scalar = Narrow;
+    static constexpr precision numbers = std::is_same_v<Narrow, Scalar> ? precision::full
+                                         : std::is_same_v<Narrow, half> ? precision::scaled
+                                                                        : precision::mixed;
+    static_assert(numbers == precision::full || (std::is_same_v<Scalar, float> && sizeof(Narrow) == 2),
+                  "weft: mixed precision is float with half or bfloat16");
     using memory = typename Device::memory;
     static constexpr const char* name = "cuda";
 
@@ -32,7 +41,7 @@ struct cuda_policy {
         /// `least` is what else wants scratch memory.
         template <class Nodes>
         resources(const Nodes& nodes, int count, int capacity, std::int64_t least = 0)
-            : changes_(1), changes_there_(1), guard_(1) {
+            : guard_(1) {
             std::int64_t most = least;
             for (int i = 0; i < count; ++i)
                 most = std::max<std::int64_t>(
@@ -41,22 +50,16 @@ struct cuda_policy {
         }
         Scalar* scratch() { return scratch_.data().address(); }
 
-        // What differs from run to run lies in the device's memory, so that the work itself can be captured
-        // once.
-        void set_clock(std::uint64_t seed, std::uint64_t step) {
-            changes_.data()->clock[0] = seed;
-            changes_.data()->clock[1] = step;
-        }
+        void set_clock(std::uint64_t seed, std::uint64_t step) { settings_.set_clock(seed, step); }
         template <class Rule>
         void set_rule(const Rule& rule) {
-            static_assert(sizeof(Rule) <= sizeof(changes::rule) && std::is_trivially_copyable_v<Rule>);
-            std::memcpy(changes_.data()->rule, &rule, sizeof rule);
+            settings_.set_rule(rule);
         }
-        void upload_changes() { device.upload(changes_.data(), there(), sizeof(changes)); }
-        const std::uint64_t* clock() { return there()->clock; }
+        void upload_changes() { settings_.upload(device); }
+        const std::uint64_t* clock() { return settings_.clock(); }
         template <class Rule>
         const Rule* rule() {
-            return reinterpret_cast<const Rule*>(there()->rule);
+            return settings_.template rule<Rule>();
         }
         cuda_backend::update_guard* guard() { return guard_.data().address(); }
         /// Were all gradients of the last update finite? If not, it changed nothing.
@@ -69,22 +72,22 @@ struct cuda_policy {
     private:
         template <class T>
         using numbers = typename memory::template buffer<T>;
-        struct changes {
-            std::uint64_t clock[2];
-            alignas(16) unsigned char rule[112];
-        };
-        changes* there() { return changes_there_.data().address(); }
 
         numbers<Scalar> scratch_;
-        typename memory::template staging<changes> changes_;
-        numbers<changes> changes_there_;
+        device::run_settings<memory> settings_;
         numbers<cuda_backend::update_guard> guard_;
     };
     using kernel = void (*)(const graph::node&, const arguments<Scalar>&, resources&);
 
     template <class Program, int I>
     static constexpr kernel kernel_of() {
-        return &run<Program::graph.nodes[I].op, chain_of<Program, I>>;
+        return &run<Program::graph.nodes[I].op, cuda_backend::stored_chain_of<Program, I, Narrow>>;
+    }
+    /// Starts the copy of n numbers into narrow ones.
+    static void narrow(resources& r, const Scalar* from, std::uint16_t* to, std::int64_t n) {
+        r.device.begin("narrowing");
+        cuda_backend::map_packs<Scalar>(r.device, cuda_backend::plain_source<Scalar>{from},
+                                        cuda_backend::no_tail{}, reinterpret_cast<Narrow*>(to), n);
     }
 
     /// Starts the rule that the resources hold over n parameters, unless a gradient is not finite; with a

@@ -32,9 +32,9 @@ struct each_source {
 };
 template <class Device, class Tail, class Each>
 void map_each(const Device& device, std::int64_t total, const Tail& tail, const Each& each) {
-    using number = std::remove_pointer_t<decltype(tail.out)>;
     device.launch(pieces(total, 256),
-                  map_kernel<each_source<Each>, Tail, 1, number>{{each}, tail, tail.out, total});
+                  map_kernel<each_source<Each>, Tail, 1, typename Tail::number, typename Tail::stored>{
+                      {each}, tail, tail.out, total});
 }
 
 template <bool Maximum, class T>

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <type_traits>
+
+#include "../../core/half.hpp"
+#include "../arguments.hpp"
+#include "../chain.hpp"
+
+namespace weft::cuda_backend {
+
+/// A chain of an operation some of whose numbers are stored as `Narrow`: bit k of In, Out and Operands stands
+/// for in[k], out[k] and the operand of step k. All arithmetic is the policy's scalar's.
+template <class Chain, class Narrow, unsigned In, unsigned Out, unsigned Operands>
+struct narrow_chain {
+    using functions = typename Chain::functions;
+    static constexpr graph::operand_mode source = Chain::source;
+    static constexpr int size = Chain::size;
+};
+
+/// The chain of an operation without what is narrow, and how its numbers are stored.
+template <class Chain>
+struct elements_of {
+    using plain = Chain;
+    template <class T, int>
+    using in = T;
+    template <class T, int>
+    using out = T;
+    template <class T, int>
+    using operand = T;
+    /// The chain without its first Count steps and its operation: what `finish` runs over out[0].
+    template <class Rest, int Count>
+    using rest = Rest;
+    static constexpr bool narrow = false;
+};
+template <class Chain, class Narrow, unsigned In, unsigned Out, unsigned Operands>
+struct elements_of<narrow_chain<Chain, Narrow, In, Out, Operands>> {
+    using plain = Chain;
+    template <class T, int K>
+    using in = std::conditional_t<(In >> K & 1), Narrow, T>;
+    template <class T, int K>
+    using out = std::conditional_t<(Out >> K & 1), Narrow, T>;
+    template <class T, int K>
+    using operand = std::conditional_t<(Operands >> K & 1), Narrow, T>;
+    template <class Rest, int Count>
+    using rest = narrow_chain<Rest, Narrow, Out & 1, Out, (Operands >> Count)>;
+    static constexpr bool narrow = true;
+};
+
+/// The chain type of operation I of a program whose narrow values are `Narrow`.
+template <class Program, int I, class Narrow, const graph::node& N = Program::graph.nodes[I]>
+using stored_chain_of = std::conditional_t<
+    (N.narrow_in | N.narrow_out | N.narrow_operands) != 0,
+    narrow_chain<chain_of<Program, I>, Narrow, N.narrow_in, N.narrow_out, N.narrow_operands>,
+    chain_of<Program, I>>;
+
+/// in[K], out[K] and the operand of step K of an operation, as its chain says they are stored.
+template <class Chain, int K, class T>
+const typename elements_of<Chain>::template in<T, K>* input(const arguments<T>& a) {
+    return reinterpret_cast<const typename elements_of<Chain>::template in<T, K>*>(a.in[K]);
+}
+template <class Chain, int K, class T>
+typename elements_of<Chain>::template out<T, K>* output(const arguments<T>& a) {
+    return reinterpret_cast<typename elements_of<Chain>::template out<T, K>*>(a.out[K]);
+}
+template <class Chain, int K, class T>
+typename elements_of<Chain>::template operand<T, K>* operand(const arguments<T>& a) {
+    return reinterpret_cast<typename elements_of<Chain>::template operand<T, K>*>(a.operand[K]);
+}
+
+}  // namespace weft::cuda_backend
