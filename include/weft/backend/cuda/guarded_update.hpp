@@ -1,7 +1,6 @@
 #pragma once
 
-#include <cmath>
-
+#include "../device/clipping.hpp"
 #include "access.hpp"
 #include "launch.hpp"
 
@@ -46,7 +45,7 @@ struct examine_gradients {
                 else
                     for (int k = 0; i + k < n; ++k) some[k] = gradients[i + k];
                 for (const T g : some) {
-                    broken[t] |= !(g - g == T(0));
+                    broken[t] |= device::is_broken(g);
                     if (squares) sum[t] += double(g) * double(g);
                 }
             }
@@ -84,15 +83,8 @@ struct conclude_gradients {
         for (const int t : block)
             if (t == 0) {
                 guard->finite = !broken[t];
-                const double factor = norm_limit > 0 ? double(norm_limit) / (root(sum[t]) + 1e-6) : 1;
-                guard->factor = factor < 1 ? float(factor) : 1.0f;
+                guard->factor = float(device::norm_factor(norm_limit, sum[t]));
             }
-    }
-
-private:
-    WEFT_DEVICE static double root(double x) {
-        using std::sqrt;
-        return sqrt(x);
     }
 };
 
@@ -131,16 +123,11 @@ private:
         for (int k = 0; k < Slots; ++k) read(state + k * n + i, s[k]);
         for (int j = 0; j < N; ++j) {
             for (int k = 0; k < Slots; ++k) slots[k] = s[k][j];
-            (*rule)(p[j], clipped(g[j]), slots);
+            (*rule)(p[j], device::limited(g[j] * T(guard->factor), value_limit), slots);
             for (int k = 0; k < Slots; ++k) s[k][j] = slots[k];
         }
         write(parameters + i, p);
         for (int k = 0; k < Slots; ++k) write(state + k * n + i, s[k]);
-    }
-    WEFT_DEVICE T clipped(T g) const {
-        g = g * T(guard->factor);
-        if (!(value_limit > T(0))) return g;
-        return g > value_limit ? value_limit : g < -value_limit ? -value_limit : g;
     }
 };
 
