@@ -9,6 +9,7 @@
 
 #include "../../graph/names.hpp"
 #include "../device/run_settings.hpp"
+#include "../../graph/narrow.hpp"
 #include "choice.hpp"
 #include "fused_mlp.hpp"
 #include "guarded_update.hpp"
@@ -17,10 +18,18 @@
 namespace weft {
 
 /// Runs a network with CUDA kernels on a device: a GPU's stream, or its twin on the host, which runs the same
-/// kernels thread after thread. Scalar is float or double.
-template <class Device, class Scalar = float>
+/// kernels thread after thread. Scalar is float or double. With half or bfloat16 for `Narrow`, precision is
+/// mixed: parameters, their gradients and the optimiser's numbers are floats and sums are made in float, but
+/// most of what layers compute is held in 16 bits (graph/narrow.hpp).
+template <class Device, class Scalar = float, class Narrow = Scalar>
 struct cuda_policy {
     using scalar = Scalar;
+    using narrow_scalar = Narrow;
+    static constexpr precision numbers = std::is_same_v<Narrow, Scalar> ? precision::full
+                                         : std::is_same_v<Narrow, half> ? precision::scaled
+                                                                        : precision::mixed;
+    static_assert(numbers == precision::full || (std::is_same_v<Scalar, float> && sizeof(Narrow) == 2),
+                  "weft: mixed precision is float with half or bfloat16");
     using memory = typename Device::memory;
     static constexpr const char* name = "cuda";
 
@@ -31,7 +40,8 @@ struct cuda_policy {
 
         /// `least` is what else wants scratch memory.
         template <class Nodes>
-        resources(const Nodes& nodes, int count, int capacity, std::int64_t least = 0) : guard_(1) {
+        resources(const Nodes& nodes, int count, int capacity, std::int64_t least = 0)
+            : guard_(1) {
             std::int64_t most = least;
             for (int i = 0; i < count; ++i)
                 most = std::max<std::int64_t>(
@@ -71,7 +81,13 @@ struct cuda_policy {
 
     template <class Program, int I>
     static constexpr kernel kernel_of() {
-        return &run<Program::graph.nodes[I].op, chain_of<Program, I>>;
+        return &run<Program::graph.nodes[I].op, cuda_backend::stored_chain_of<Program, I, Narrow>>;
+    }
+    /// Starts the copy of n numbers into narrow ones.
+    static void narrow(resources& r, const Scalar* from, std::uint16_t* to, std::int64_t n) {
+        r.device.begin("narrowing");
+        cuda_backend::map_packs<Scalar>(r.device, cuda_backend::plain_source<Scalar>{from},
+                                        cuda_backend::no_tail{}, reinterpret_cast<Narrow*>(to), n);
     }
 
     /// Starts the rule that the resources hold over n parameters, unless a gradient is not finite; with a
