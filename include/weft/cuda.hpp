@@ -13,6 +13,9 @@
 namespace weft {
 
 using cuda_twin = cuda_policy<cuda_backend::host_twin>;
+/// The same in mixed precision: cuda_twin_with<bfloat16>.
+template <class Narrow>
+using cuda_twin_with = cuda_policy<cuda_backend::host_twin, float, Narrow>;
 #ifdef __CUDACC__
 /// The current GPU, float.
 using cuda = cuda_policy<cuda_backend::blaslt_stream>;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "workspace.hpp"
 
@@ -83,10 +84,23 @@ public:
     /// Waits for the run, and copies a value's first numbers.
     void read(int v, const bound& b, std::span<scalar> to) {
         resources_.device.wait();
+        if constexpr (Program::mixed) {
+            if (Program::graph.values[std::size_t(v)].narrow) {
+                using narrow_scalar = typename Policy::narrow_scalar;
+                std::vector<narrow_scalar> numbers(to.size());
+                memory::template read<narrow_scalar>(
+                    typename memory::template pointer<const narrow_scalar>(
+                        reinterpret_cast<const narrow_scalar*>(value(v, b).address())),
+                    numbers);
+                std::copy(numbers.begin(), numbers.end(), to.begin());
+                return;
+            }
+        }
         memory::template read<scalar>(value(v, b), to);
     }
     /// What the policy's kernels hold beside the arena.
     resources_type& resources() { return resources_; }
+    const resources_type& resources() const { return resources_; }
 
 private:
     using device_numbers = typename memory::template buffer<scalar>;
@@ -125,7 +139,7 @@ private:
         auto map = detail::map_of<Program>(b, arena_.data().address(), capacity_);
         map.narrow_parameters = narrow_parameters_.data().address();
         map.narrow_inputs = narrow_inputs_.data().address();
-        if constexpr (Program::scaled) map.loss_scale = resources_.loss_scale();
+        if constexpr (Program::scaled) map.loss_scale = resources_.loss_scale_address();
         return map;
     }
 

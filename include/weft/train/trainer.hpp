@@ -16,6 +16,7 @@
 #include "../graph/traversal.hpp"
 #include "../model.hpp"
 #include "clip.hpp"
+#include "detail/training_state.hpp"
 #include "optimizer.hpp"
 
 namespace weft {
@@ -142,14 +143,16 @@ public:
         return run(x.size() / Model::input_size);
     }
 
-    /// One step on what `batch_inputs` and `batch_targets` hold.
+    /// One step on what `batch_inputs` and `batch_targets` hold. Where losses are scaled, a step whose
+    /// gradients overflow changes nothing but the scale.
     scalar step_loaded(std::size_t batch, float rate = 1) {
-        const auto rule =
-            optimizer_.template at<scalar>(steps() + 1, scalar(optimizer_.learning_rate) * scalar(rate));
-        const auto [loss, finite] = start_step(batch, rule);
+        const auto rule = optimizer_.template at<scalar>(steps() - skipped_steps() + 1,
+                                                         scalar(optimizer_.learning_rate) * scalar(rate));
+        const auto [loss, finite, skipped] = start_step(batch, rule);
         if (!std::isfinite(loss)) detail::raise_not_finite(*this, "the loss", batch);
-        if (!finite) detail::raise_not_finite(*this, "a gradient", batch);
-        count_step();
+        if (!finite && !skipped) detail::raise_not_finite(*this, "a gradient", batch);
+        counters_.count(counters_.steps);
+        if (skipped) counters_.count(counters_.skipped);
         if constexpr (memory::on_host) {
             if (clipping_) clipping_.apply(gradients_.span());
             policy::template update<Optimizer::slots>(rule, gradients_.size(), memory_.parameters,
@@ -192,22 +195,45 @@ public:
     /// All that training goes on from, by name: the model's parameters and statistics, the optimiser's
     /// numbers beside each parameter ("optimizer.0.<name>", …), and the number of steps. So save(trainer,
     /// path) makes a checkpoint, and load(trainer, path) goes on from it with the same bits.
-    std::vector<named_tensor<scalar>> state() requires memory::on_host { return named<scalar>(*this); }
-    std::vector<named_tensor<const scalar>> state() const requires memory::on_host {
-        return named<const scalar>(*this);
+    std::vector<named_tensor<scalar>> state() requires memory::on_host {
+        return detail::training_state<scalar>(model_, slots_.span(), Optimizer::slots, counters_, false);
     }
-    /// Before load(trainer, …) changes anything: are the last two numbers a number of steps? Error if not.
+    std::vector<named_tensor<const scalar>> state() const requires memory::on_host {
+        return detail::training_state<const scalar>(std::as_const(model_), slots_.span(), Optimizer::slots,
+                                                    counters_, false);
+    }
+    /// Before load(trainer, …) changes anything: error if the counters are none.
     static void check_state(std::span<const scalar> numbers, const std::string& where) {
-        for (const scalar d : numbers.last(2))
-            if (!(d >= 0 && d < scalar(digit) && d == std::floor(d)))
-                raise("cannot load a trainer", where, "'optimizer.steps' is no number of steps");
+        detail::training_counters<scalar>::check(numbers, compiled::scaled, where);
+    }
+    /// On a device: a copy on the host of what state() lists there, and the way back.
+    auto on_host() const requires(!memory::on_host) {
+        copy_type copy{model_.on_host(), std::vector<scalar>(slots_.size()), counters_};
+        memory::template read<scalar>(slots_.data(), copy.slots);
+        if constexpr (compiled::scaled) {
+            const auto scale = workspace_.resources().loss_scale();
+            copy.counters.loss_scale[0] = scale.now;
+            copy.counters.loss_scale[1] = scalar(scale.clean);
+        }
+        return copy;
+    }
+    template <class Copy>
+    void assign(const Copy& copy) requires(!memory::on_host) {
+        model_.assign(copy.model);
+        memory::template write<scalar>(copy.slots, slots_.data());
+        counters_ = copy.counters;
+        if constexpr (compiled::scaled)
+            workspace_.resources().set_loss_scale(
+                {.now = counters_.loss_scale[0], .clean = int(counters_.loss_scale[1])});
     }
 
     /// Limits gradients before each update.
     void clip(clipping how) { clipping_ = how; }
-    std::int64_t steps() const {
-        return std::int64_t(step_digits_[0]) + std::int64_t(step_digits_[1]) * digit;
-    }
+    /// The steps made, and how many of them changed nothing because gradients of a scaled loss overflowed.
+    std::int64_t steps() const { return counters_.number(counters_.steps); }
+    std::int64_t skipped_steps() const { return counters_.number(counters_.skipped); }
+    /// What the next loss is scaled by.
+    float loss_scale() const requires compiled::scaled { return workspace_.resources().loss_scale().now; }
     Model& model() { return model_; }
     const Loss& loss() const { return loss_; }
     const Optimizer& optimizer() const { return optimizer_; }
@@ -215,8 +241,8 @@ public:
     static constexpr std::size_t target_size() { return std::size_t(compiled::source.target_size); }
 
 private:
-    template <class X, class Y>
-    void load(std::span<X> x, std::span<Y> y) {
+    template <class X, std::size_t M, class Y, std::size_t N>
+    void load(std::span<X, M> x, std::span<Y, N> y) {
         const std::size_t batch = x.size() / Model::input_size;
         if (batch == 0 || x.size() != batch * Model::input_size || y.size() != batch * target_size())
             raise("cannot train",
@@ -231,33 +257,10 @@ private:
         detail::copy_targets<Loss>("cannot train", std::span<const std::remove_const_t<Y>>(y),
                                    targets_.data(), 0, Model::output_size);
     }
-    /// The steps are two numbers that a float holds exactly, so that a checkpoint has them as it has the
-    /// rest.
-    static constexpr std::int64_t digit = std::int64_t(1) << 20;
-    void count_step() {
-        const std::int64_t next = steps() + 1;
-        step_digits_[0] = scalar(next % digit);
-        step_digits_[1] = scalar(next / digit);
-    }
-    template <class T, class Self>
-    static std::vector<named_tensor<T>> named(Self& self) {
-        std::vector<named_tensor<T>> all;
-        for (const auto& tensor : self.model_.state())
-            all.push_back({tensor.name, tensor.shape, tensor.data});
-        const std::size_t n = self.gradients_.size();
-        for (std::size_t k = 0; k < std::size_t(Optimizer::slots); ++k)
-            for (const graph::parameter_record& p : Model::inference::source.parameters)
-                if (!p.is_state)
-                    all.push_back({"optimizer." + std::to_string(k) + "." + p.name,
-                                   std::vector<std::size_t>(p.dims.at, p.dims.at + p.dims.rank),
-                                   self.slots_.span().subspan(k * n + std::size_t(p.offset),
-                                                              std::size_t(p.dims.size()))});
-        all.push_back({"optimizer.steps", {2}, self.step_digits_});
-        return all;
-    }
+    using copy_type = detail::training_copy<typename Model::host_model, Optimizer, compiled::scaled>;
     struct outcome {
         scalar loss;
-        bool finite;
+        bool finite, skipped = false;
     };
     /// Loss and gradients; a device also updates, unless a number is not finite, so that a step is one piece
     /// of work.
@@ -270,7 +273,13 @@ private:
             workspace_.resources().set_rule(rule);
             enqueue(batch, update_tail<Rule>{*this, clipping_.value_limit(), clipping_.norm_limit()});
             const scalar loss = loss_of_run();
-            return {loss, workspace_.resources().was_finite()};
+            const bool finite = workspace_.resources().was_finite();
+            if constexpr (compiled::scaled) {
+                const auto scale = workspace_.resources().loss_scale();
+                gradient_scale_ = scale.before;
+                return {loss, finite, !finite && scale.may_fall()};
+            }
+            return {loss, finite};
         }
     }
     /// What a device starts behind the gradients.
@@ -300,6 +309,7 @@ private:
     }
     scalar run(std::size_t batch) {
         enqueue(batch);
+        if constexpr (compiled::scaled) gradient_scale_ = loss_scale();
         return loss_of_run();
     }
     auto gradients(std::size_t first, std::size_t count) const {
@@ -308,6 +318,8 @@ private:
         } else {
             std::vector<scalar> all(count);
             memory::template read<scalar>(gradients_.data() + std::ptrdiff_t(first), all);
+            if constexpr (compiled::scaled)
+                for (scalar& each : all) each /= gradient_scale_;
             return all;
         }
     }
@@ -322,7 +334,8 @@ private:
     buffer<scalar> inputs_, targets_, seen_;  // on the host
     bindings<scalar, memory> memory_;
     clipping clipping_;
-    scalar step_digits_[2] = {};  // see digit
+    detail::training_counters<scalar> counters_;
+    float gradient_scale_ = 1;  // of the gradients as they are
 };
 
 }  // namespace weft

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../device/clipping.hpp"
+#include "../device/loss_scale.hpp"
 #include "access.hpp"
 #include "launch.hpp"
 
@@ -12,7 +13,8 @@ struct update_guard {
     double squares[parts];
     int broken[parts];  ///< is a number not finite?
     int finite;
-    float factor;  ///< of all gradients, for clipping by norm
+    float factor;  ///< of all gradients, for clipping by norm and against the loss's scale
+    device::loss_scale scale;
 };
 
 /// Part by part: are all gradients finite, and (if asked) the sum of their squares. The cut depends on
@@ -60,7 +62,8 @@ struct examine_gradients {
     }
 };
 
-/// One block: the parts together.
+/// One block: the parts together. Gradients of a scaled loss have its scale, which then follows them.
+template <bool Scaled>
 struct conclude_gradients {
     static constexpr int threads = update_guard::parts;
     struct shared {
@@ -83,7 +86,14 @@ struct conclude_gradients {
         for (const int t : block)
             if (t == 0) {
                 guard->finite = !broken[t];
-                guard->factor = float(device::norm_factor(norm_limit, sum[t]));
+                if constexpr (Scaled) {
+                    const double unscale = 1 / double(guard->scale.now);
+                    guard->factor =
+                        float(device::norm_factor(norm_limit, sum[t] * unscale * unscale) * unscale);
+                    guard->scale.follow(guard->finite);
+                } else {
+                    guard->factor = float(device::norm_factor(norm_limit, sum[t]));
+                }
             }
     }
 };
@@ -132,11 +142,11 @@ private:
 };
 
 /// Starts an update; see update_guard and apply_rule. Limits that are 0 limit nothing.
-template <int Slots, class Device, class Rule, class T>
+template <int Slots, bool Scaled, class Device, class Rule, class T>
 void guarded_update(const Device& device, const Rule* rule, update_guard* guard, float value_limit,
                     float norm_limit, std::int64_t n, T* parameters, const T* gradients, T* state) {
     device.launch(update_guard::parts, examine_gradients<T>{gradients, n, norm_limit > 0, guard});
-    device.launch(1, conclude_gradients{norm_limit, guard});
+    device.launch(1, conclude_gradients<Scaled>{norm_limit, guard});
     using kernel = apply_rule<Slots, Rule, T>;
     device.launch(pieces(n, kernel::threads * kernel::pack_size),
                   kernel{rule, guard, T(value_limit), n, parameters, gradients, state});

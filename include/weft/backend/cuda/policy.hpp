@@ -8,8 +8,8 @@
 #include <type_traits>
 
 #include "../../graph/names.hpp"
-#include "../device/run_settings.hpp"
 #include "../../graph/narrow.hpp"
+#include "../device/run_settings.hpp"
 #include "choice.hpp"
 #include "fused_mlp.hpp"
 #include "guarded_update.hpp"
@@ -40,13 +40,13 @@ struct cuda_policy {
 
         /// `least` is what else wants scratch memory.
         template <class Nodes>
-        resources(const Nodes& nodes, int count, int capacity, std::int64_t least = 0)
-            : guard_(1) {
+        resources(const Nodes& nodes, int count, int capacity, std::int64_t least = 0) : guard_(1) {
             std::int64_t most = least;
             for (int i = 0; i < count; ++i)
                 most = std::max<std::int64_t>(
                     most, cuda_backend::scratch_of<Scalar>(nodes[std::size_t(i)], capacity));
             scratch_ = numbers<Scalar>(std::size_t(most), "the scratch memory of a workspace");
+            set_loss_scale({});
         }
         Scalar* scratch() { return scratch_.data().address(); }
 
@@ -63,13 +63,27 @@ struct cuda_policy {
         }
         cuda_backend::update_guard* guard() { return guard_.data().address(); }
         /// Were all gradients of the last update finite? If not, it changed nothing.
-        bool was_finite() {
-            cuda_backend::update_guard seen;
-            memory::template read<cuda_backend::update_guard>(guard_.data(), {&seen, 1});
-            return seen.finite != 0;
+        bool was_finite() { return seen().finite != 0; }
+        /// The scale of losses in half precision, and where kernels find it.
+        device::loss_scale loss_scale() const { return seen().scale; }
+        void set_loss_scale(const device::loss_scale& scale) {
+            cuda_backend::update_guard fresh{};
+            fresh.scale = scale;
+            memory::template write<cuda_backend::update_guard>({&fresh, 1}, guard_.data());
+        }
+        Scalar* loss_scale_address() {
+            if constexpr (std::is_same_v<Scalar, float>)
+                return &guard()->scale.now;
+            else
+                return nullptr;
         }
 
     private:
+        cuda_backend::update_guard seen() const {
+            cuda_backend::update_guard guard;
+            memory::template read<cuda_backend::update_guard>(guard_.data(), {&guard, 1});
+            return guard;
+        }
         template <class T>
         using numbers = typename memory::template buffer<T>;
 
@@ -98,9 +112,9 @@ struct cuda_policy {
                                  typename memory::template pointer<Scalar> gradients,
                                  typename memory::template pointer<Scalar> state) {
         r.device.begin("the update");
-        cuda_backend::guarded_update<Slots>(r.device, r.template rule<Rule>(), r.guard(), value_limit,
-                                            norm_limit, std::int64_t(n), parameters.address(),
-                                            gradients.address(), state.address());
+        cuda_backend::guarded_update<Slots, numbers == precision::scaled>(
+            r.device, r.template rule<Rule>(), r.guard(), value_limit, norm_limit, std::int64_t(n),
+            parameters.address(), gradients.address(), state.address());
     }
 
     /// What runs an operation, for `explain`.
