@@ -61,10 +61,15 @@ void check_slopes_from_y(std::integer_sequence<function, F...>) {
 
 template <function... F>
 using list = std::integer_sequence<function, F...>;
+/// By name, because nvcc puts headers that call exp and sqrt behind all else.
+namespace lists {
 using enum function;
 using from_result = list<relu, leaky_relu, elu, selu, sigmoid, function::tanh, function::exp, function::sqrt>;
 using from_argument =
     list<gelu, gelu_tanh, silu, mish, hard_swish, softplus, function::log, square, function::abs, huber>;
+}  // namespace lists
+using lists::from_argument;
+using lists::from_result;
 
 /// The slope that differentiation would take, against central differences.
 template <function F>
@@ -96,9 +101,9 @@ void check_product() {
     using activated = weft::chain<weft::graph::function_list<>, same,
                                   weft::step_type<step_kind::add, function::none, channel, 0, 0>,
                                   weft::step_type<step_kind::store, function::none, same, 0, 0>,
-                                  weft::step_type<step_kind::apply, silu, same, 0, 0>,
+                                  weft::step_type<step_kind::apply, function::silu, same, 0, 0>,
                                   weft::step_type<step_kind::add, function::none, same, 0, 0>,
-                                  weft::step_type<step_kind::slope_from_y, relu, same, 0, 0>>;
+                                  weft::step_type<step_kind::slope_from_y, function::relu, same, 0, 0>>;
     rng r(41 + unsigned(Op));
     for (int i = 0; i < 24; ++i) {
         problem<T> p;
@@ -164,10 +169,11 @@ TEST_CASE("conformance: every slope from an argument") {
 }
 TEST_CASE("conformance: a user's own function") {
     using own = weft::graph::function_list<cube>;
-    using value = weft::chain<own, same, weft::step_type<step_kind::apply, custom, same, 0, 0>>;
-    using slope = weft::chain<own, same, weft::step_type<step_kind::slope_from_x, custom, same, 0, 0>>;
-    check_function<float, value>(custom, step_kind::apply);
-    check_function<double, slope>(custom, step_kind::slope_from_x);
+    using value = weft::chain<own, same, weft::step_type<step_kind::apply, function::custom, same, 0, 0>>;
+    using slope =
+        weft::chain<own, same, weft::step_type<step_kind::slope_from_x, function::custom, same, 0, 0>>;
+    check_function<float, value>(function::custom, step_kind::apply);
+    check_function<double, slope>(function::custom, step_kind::slope_from_x);
 }
 TEST_CASE("conformance: slopes are what differences say") {
     check_slopes(from_result{});
