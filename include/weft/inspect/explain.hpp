@@ -29,6 +29,7 @@ struct program_record {
     int parameter_count;
     int kernel_count;
     int scalar_size;
+    std::string_view narrow_name;  ///< of the numbers of 16 bits that mixed precision holds
     std::string (*kernel_of)(const graph::node&, int batch);
 };
 
@@ -83,9 +84,9 @@ private:
         for (int i = 0; i < list.count; ++i) {
             if (i && list.id[i] == list.id[i - 1]) continue;
             const graph::value& v = p_.values[list.id[i]];
-            sum += std::int64_t(v.size) * (v.batched ? batch_ : 1);
+            sum += std::int64_t(v.size) * (v.batched ? batch_ : 1) * (v.narrow ? 2 : p_.scalar_size);
         }
-        return sum * p_.scalar_size;
+        return sum;
     }
 
     const graph::parameter_record* parameter(int value) const {
@@ -103,6 +104,7 @@ private:
         if (where == graph::storage::input) return "input";
         if (where == graph::storage::target) return "target";
         if (where == graph::storage::constant) return "weights";
+        if (where == graph::storage::loss_scale) return "the loss's scale";
         for (int i = 0; i < p_.node_count; ++i)
             if (graph::writes(p_.nodes[i]).contains(value)) return "[" + std::to_string(i) + "]";
         return "?";
@@ -219,7 +221,9 @@ private:
     std::string place_text(int v) const {
         const graph::value& value = p_.values[v];
         const std::string offset = grouped(std::int64_t(p_.offsets[v]) * p_.scalar_size);
-        if (value.where == graph::storage::arena) return (value.batched ? "" : "+") + offset;
+        if (value.where == graph::storage::arena)
+            return (value.batched ? "" : "+") + offset +
+                   (value.narrow ? " " + std::string(p_.narrow_name) : std::string());
         if (value.where == graph::storage::gradient) return "gradient";
         return value.where == graph::storage::state ? "statistics" : "";
     }
@@ -235,6 +239,14 @@ std::string kernel_name([[maybe_unused]] const graph::node& n, [[maybe_unused]] 
     if constexpr (requires { Policy::falls_back(n.op); })
         if (Policy::falls_back(n.op)) return "reference";
     return Policy::name;
+}
+
+template <class Policy>
+constexpr std::string_view narrow_name() {
+    if constexpr (precision_of<Policy> != precision::full)
+        return Policy::narrow_scalar::name;
+    else
+        return {};
 }
 
 /// What a policy does with a whole program, if it does not run operation by operation.
@@ -274,9 +286,11 @@ std::string explain(int batch = 1) {
                                                  .parameter_count = int(source.parameters.size()),
                                                  .kernel_count = compiled::kernels.count,
                                                  .scalar_size = int(sizeof(typename Policy::scalar)),
+                                                 .narrow_name = inspect::detail::narrow_name<Policy>(),
                                                  .kernel_of = &inspect::detail::kernel_name<Policy>};
     const std::string title = std::string(training ? "training" : "inference") + " on " + Policy::name +
                               ", " + inspect::detail::type_name<typename Policy::scalar>() +
+                              (compiled::mixed ? " and " : "") + std::string(record.narrow_name) +
                               inspect::detail::whole_text<Policy, compiled>();
     return inspect::detail::explainer(record, layers, batch).text(title);
 }
