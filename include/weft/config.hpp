@@ -49,3 +49,9 @@
 #else
 #define WEFT_HAS_TBB 0
 #endif
+
+/// Convolutions of weft::cuda run in cuDNN where that is faster, in programs built with -DWEFT_WITH_CUDNN=1
+/// and linked with -lcudnn.
+#ifndef WEFT_WITH_CUDNN
+#define WEFT_WITH_CUDNN 0
+#endif

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "column_sums.hpp"
 #include "convolution_direct.hpp"
 #include "elementwise.hpp"
 #include "multiply.hpp"
@@ -66,6 +67,8 @@ std::size_t convolution_scratch(const graph::node& n, int capacity) {
     for (int batch = 1; batch <= capacity && fits_kernels(batch * pixels); ++batch)
         most = std::max(most, parts_scratch(plan_of_convolution<T>(n, batch).product.sizes,
                                             n.op == graph::opcode::conv2d_weights));
+    if (n.op == graph::opcode::conv2d_weights)  // a library leaves the bias to a sum of its own
+        most = std::max(most, std::size_t(std::max(many_blocks, column_scratch({1, capacity, s.g.filters}))));
     return most;
 }
 
@@ -120,9 +123,9 @@ void convolution_images(const Device& device, const convolution_plan& p, const c
         launch.template operator()<narrow_rows, 2>();
 }
 
-/// conv2d, conv2d_data and conv2d_weights with what follows.
+/// conv2d, conv2d_data and conv2d_weights with what follows, by weft's kernels.
 template <graph::opcode Op, class Chain, class Device, class T>
-void convolution(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
+void own_convolution(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
     const convolution_sizes s(reference_backend::geometry_of(n));
     const std::int64_t pixels = std::int64_t(a.batch) * std::max(s.plane_in, s.plane_out);
     check_sizes(0, pixels, pixels);
@@ -138,6 +141,15 @@ void convolution(const Device& device, const graph::node& n, const arguments<T>&
         convolution_images<true>(device, p, s,
                                  folded_lines<T>(a.in[1], s.taps, s.taps, of_filter, of_group, s.channels),
                                  chain_functor<Chain, T>(n, a), a, scratch);
+}
+
+/// The same by the device's library where it has one, and that is the faster way.
+template <graph::opcode Op, class Chain, class Device, class T>
+void convolution(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
+    const auto own = [&] { own_convolution<Op, Chain>(device, n, a, scratch); };
+    if constexpr (requires { device.template library_convolution<Op, Chain>(n, a, scratch, own); })
+        if (device.template library_convolution<Op, Chain>(n, a, scratch, own)) return;
+    own();
 }
 
 }  // namespace weft::cuda_backend
