@@ -3,6 +3,7 @@
 #include "../../core/math.hpp"
 #include "../reference/normalization.hpp"
 #include "column_sums.hpp"
+#include "elements.hpp"
 #include "run_sums.hpp"
 
 namespace weft::cuda_backend {
@@ -11,7 +12,7 @@ namespace weft::cuda_backend {
 /// squares of numbers far from zero would cancel; what threads found is merged as counts, means and squared
 /// differences (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
 /// variances", 1979).
-template <class T>
+template <class T, class In>
 struct batch_norm_stats_work {
     using number = T;
     struct tally {
@@ -20,11 +21,15 @@ struct batch_norm_stats_work {
     };
     using part = several<double, 3>;
     static constexpr int inputs = 1, fields = 3;
-    const T* in[1];
+    const In* in;
     T epsilon, momentum;
     const T *gamma, *beta;
     T *running_mean, *running_variance, *scale, *shift, *mean, *inverse;
 
+    template <int N>
+    WEFT_DEVICE void read(T (&x)[1][N], std::int64_t i) const {
+        cuda_backend::read(in + i, x[0]);
+    }
     WEFT_DEVICE tally start(std::int64_t) const { return {T(0), T(0), T(0), 0}; }
     WEFT_DEVICE void take(tally& s, const T (&x)[1]) const {
         if (s.count == 0) s.first = x[0];
@@ -57,7 +62,7 @@ struct batch_norm_stats_work {
 };
 
 /// A channel's dgamma, dbeta, and a, b, d of dx = a (b x + d + dy).
-template <class T>
+template <class T, class Gradient, class In>
 struct batch_norm_sums_work {
     using number = T;
     struct tally {
@@ -65,11 +70,17 @@ struct batch_norm_sums_work {
     };
     using part = several<double, 2>;
     static constexpr int inputs = 2, fields = 2;
-    const T* in[2];  ///< dy, x
+    const Gradient* dy;
+    const In* in;
     T count;
     const T *gamma, *mean, *inverse;
     T* out[5];
 
+    template <int N>
+    WEFT_DEVICE void read(T (&x)[2][N], std::int64_t i) const {
+        cuda_backend::read(dy + i, x[0]);
+        cuda_backend::read(in + i, x[1]);
+    }
     WEFT_DEVICE tally start(std::int64_t q) const { return {mean[q], T(0), T(0)}; }
     WEFT_DEVICE void take(tally& s, const T (&x)[2]) const {
         s.sum += x[0];
@@ -120,7 +131,7 @@ constexpr std::int64_t batch_norm_scratch(const graph::node& n, std::int64_t cap
 }
 
 /// The parts of batch normalisation; after them it is a scale and a shift, which are steps.
-template <graph::opcode Op, class Device, class T>
+template <graph::opcode Op, class Chain, class Device, class T>
 void batch_normalization(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
     const int channels = n.attribute[0], inner = n.attribute[1];
     const T epsilon = T(from_bits(n.attribute[2])), momentum = T(from_bits(n.attribute[3]));
@@ -128,17 +139,19 @@ void batch_normalization(const Device& device, const graph::node& n, const argum
         for_each_index(device, channels,
                        batch_norm_coeffs<T>{epsilon, a.in[0], a.in[1], a.in[2], a.in[3], a.out[0], a.out[1]});
     } else if constexpr (Op == graph::opcode::batch_norm_stats) {
-        const batch_norm_stats_work<T> work{
-            {a.in[0]}, epsilon,  momentum, a.in[1], a.in[2], const_cast<T*>(a.in[3]), const_cast<T*>(a.in[4]),
-            a.out[0],  a.out[1], a.out[2], a.out[3]};
+        const batch_norm_stats_work<T, input_type<Chain, 0, T>> work{
+            input<Chain, 0>(a),      epsilon,  momentum, a.in[1],  a.in[2], const_cast<T*>(a.in[3]),
+            const_cast<T*>(a.in[4]), a.out[0], a.out[1], a.out[2], a.out[3]};
         sum_channels(device, work, a.batch, channels, inner, scratch);
     } else {
-        const batch_norm_sums_work<T> work{{a.in[0], a.in[1]},
-                                           T(std::int64_t(a.batch) * inner),
-                                           a.in[2],
-                                           a.in[3],
-                                           a.in[4],
-                                           {a.out[0], a.out[1], a.out[2], a.out[3], a.out[4]}};
+        const batch_norm_sums_work<T, input_type<Chain, 0, T>, input_type<Chain, 1, T>> work{
+            input<Chain, 0>(a),
+            input<Chain, 1>(a),
+            T(std::int64_t(a.batch) * inner),
+            a.in[2],
+            a.in[3],
+            a.in[4],
+            {a.out[0], a.out[1], a.out[2], a.out[3], a.out[4]}};
         sum_channels(device, work, a.batch, channels, inner, scratch);
     }
 }

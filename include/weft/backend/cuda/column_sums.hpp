@@ -72,19 +72,16 @@ private:
         if (present) {
             for (; r + (ahead - 1) * depth < last; r += ahead * depth) {
                 number x[ahead][Work::inputs][N];
-                for (int i = 0; i < ahead; ++i) load(start + (r + i * depth) * sizes.columns, x[i]);
+                for (int i = 0; i < ahead; ++i) work.read(x[i], start + (r + i * depth) * sizes.columns);
                 for (int i = 0; i < ahead; ++i) take(tallies, x[i]);
             }
             for (; r < last; r += depth) {
                 number x[Work::inputs][N];
-                load(start + r * sizes.columns, x);
+                work.read(x, start + r * sizes.columns);
                 take(tallies, x);
             }
         }
         for (int k = 0; k < N; ++k) memory.parts[k][t] = work.close(tallies[k]);
-    }
-    WEFT_DEVICE void load(std::int64_t at, number (&x)[Work::inputs][N]) const {
-        for (int s = 0; s < Work::inputs; ++s) read(work.in[s] + at, x[s]);
     }
     WEFT_DEVICE void take(typename Work::tally (&tallies)[N], const number (&x)[Work::inputs][N]) const {
         for (int k = 0; k < N; ++k) {

@@ -31,6 +31,9 @@ struct elements_of {
     template <class Rest, int Count>
     using rest = Rest;
     static constexpr bool narrow = false;
+    static constexpr unsigned narrow_inputs = 0;
+    template <class T>
+    using narrow_type = T;
 };
 template <class Chain, class Narrow, unsigned In, unsigned Out, unsigned Operands>
 struct elements_of<narrow_chain<Chain, Narrow, In, Out, Operands>> {
@@ -44,6 +47,9 @@ struct elements_of<narrow_chain<Chain, Narrow, In, Out, Operands>> {
     template <class Rest, int Count>
     using rest = narrow_chain<Rest, Narrow, Out & 1, Out, (Operands >> Count)>;
     static constexpr bool narrow = true;
+    static constexpr unsigned narrow_inputs = In;
+    template <class T>
+    using narrow_type = Narrow;
 };
 
 /// The chain type of operation I of a program whose narrow values are `Narrow`.
@@ -53,18 +59,26 @@ using stored_chain_of = std::conditional_t<
     narrow_chain<chain_of<Program, I>, Narrow, N.narrow_in, N.narrow_out, N.narrow_operands>,
     chain_of<Program, I>>;
 
-/// in[K], out[K] and the operand of step K of an operation, as its chain says they are stored.
+/// What in[K], out[K] and the operand of step K of an operation are stored as.
 template <class Chain, int K, class T>
-const typename elements_of<Chain>::template in<T, K>* input(const arguments<T>& a) {
-    return reinterpret_cast<const typename elements_of<Chain>::template in<T, K>*>(a.in[K]);
+using input_type = typename elements_of<Chain>::template in<T, K>;
+template <class Chain, int K, class T>
+using output_type = typename elements_of<Chain>::template out<T, K>;
+template <class Chain, int K, class T>
+using operand_type = typename elements_of<Chain>::template operand<T, K>;
+
+/// Their addresses.
+template <class Chain, int K, class T>
+const input_type<Chain, K, T>* input(const arguments<T>& a) {
+    return reinterpret_cast<const input_type<Chain, K, T>*>(a.in[K]);
 }
 template <class Chain, int K, class T>
-typename elements_of<Chain>::template out<T, K>* output(const arguments<T>& a) {
-    return reinterpret_cast<typename elements_of<Chain>::template out<T, K>*>(a.out[K]);
+output_type<Chain, K, T>* output(const arguments<T>& a) {
+    return reinterpret_cast<output_type<Chain, K, T>*>(a.out[K]);
 }
 template <class Chain, int K, class T>
-typename elements_of<Chain>::template operand<T, K>* operand(const arguments<T>& a) {
-    return reinterpret_cast<typename elements_of<Chain>::template operand<T, K>*>(a.operand[K]);
+operand_type<Chain, K, T>* operand(const arguments<T>& a) {
+    return reinterpret_cast<operand_type<Chain, K, T>*>(a.operand[K]);
 }
 
 }  // namespace weft::cuda_backend

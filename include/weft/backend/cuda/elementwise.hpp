@@ -16,8 +16,8 @@ template <class Chain, class T, class Plain = typename elements_of<Chain>::plain
 struct chain_functor;
 template <class Chain, class Functions, graph::operand_mode Source, class... Steps, class T, int... S>
 struct chain_functor<Chain, T, chain<Functions, Source, Steps...>, std::integer_sequence<int, S...>> {
-    using number = T;                                                ///< what is computed with
-    using stored = typename elements_of<Chain>::template out<T, 0>;  ///< what the operation leaves
+    using number = T;                         ///< what is computed with
+    using stored = output_type<Chain, 0, T>;  ///< what the operation leaves
     static constexpr int size = int(sizeof...(Steps));
     static constexpr int pack_size = pack<T>::size;
     /// How the elements of a pack lie: anyhow, or all in one row of inner elements, or of channels.
@@ -52,10 +52,10 @@ struct chain_functor<Chain, T, chain<Functions, Source, Steps...>, std::integer_
     /// of N.
     template <int N>
     WEFT_DEVICE void after(T (&x)[N], [[maybe_unused]] std::int64_t element) const {
-        (one_step<Steps>(
-             x, reinterpret_cast<typename elements_of<Chain>::template operand<T, S>*>(operand[S]), element),
-         ...);
+        (one_step<Steps>(x, reinterpret_cast<operand_type<Chain, S, T>*>(operand[S]), element), ...);
     }
+    /// The steps on element number `element`, and then to its place.
+    WEFT_DEVICE void put(T x, std::int64_t element) const { out[element] = stored(after(x, element)); }
     /// The numbers of an operand that belong to N elements; see after.
     template <graph::operand_mode Mode, class From, int N>
     WEFT_DEVICE void fetch(const From* from, std::int64_t element, T (&y)[N]) const {
@@ -197,9 +197,8 @@ struct operand_source {
 template <class Chain, class Device, class T>
 void elementwise(const Device& device, const graph::node& n, const arguments<T>& a) {
     const std::int64_t total = std::int64_t(n.attribute[0] ? 1 : a.batch) * n.view.size();
-    using in = typename elements_of<Chain>::template in<T, 0>;
-    map_packs<T>(device, operand_source<Chain::source, in>{input<Chain, 0>(a)}, chain_functor<Chain, T>(n, a),
-                 output<Chain, 0>(a), total);
+    map_packs<T>(device, operand_source<Chain::source, input_type<Chain, 0, T>>{input<Chain, 0>(a)},
+                 chain_functor<Chain, T>(n, a), output<Chain, 0>(a), total);
 }
 
 /// The steps alone, over what an operation has left in out[0].
@@ -207,9 +206,7 @@ template <class Chain, class Device, class T>
 void finish(const Device& device, const graph::node& n, const arguments<T>& a) {
     if constexpr (Chain::size > 0)
         map_packs<T>(
-            device,
-            operand_source<graph::operand_mode::same, typename elements_of<Chain>::template out<T, 0>>{
-                output<Chain, 0>(a)},
+            device, operand_source<graph::operand_mode::same, output_type<Chain, 0, T>>{output<Chain, 0>(a)},
             chain_functor<Chain, T>(n, a), output<Chain, 0>(a), std::int64_t(a.batch) * n.view.size());
 }
 

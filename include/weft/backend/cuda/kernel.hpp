@@ -57,7 +57,7 @@ void run(const Device& device, const graph::node& n, const arguments<T>& a, T* s
                        Op == avg_pool2d_grad || Op == upsample2d || Op == upsample2d_grad)
         windows<Op, Chain>(device, n, a);
     else if constexpr (Op == graph::opcode::reduce)
-        cuda_backend::reduce(device, n, a, scratch);
+        cuda_backend::reduce<Chain>(device, n, a, scratch);
     else if constexpr (Op == graph::opcode::softmax || Op == softmax_grad || Op == log_softmax ||
                        Op == log_softmax_grad)
         cuda_backend::softmax<Op, Chain>(device, n, a);
@@ -65,7 +65,7 @@ void run(const Device& device, const graph::node& n, const arguments<T>& a, T* s
         layer_normalization<Op, Chain>(device, n, a);
     else if constexpr (Op == batch_norm_stats || Op == graph::opcode::batch_norm_coeffs ||
                        Op == batch_norm_sums)
-        batch_normalization<Op>(device, n, a, scratch);
+        batch_normalization<Op, Chain>(device, n, a, scratch);
     else if constexpr (Op == concat || Op == slice)
         movement<Op, Chain>(device, n, a);
     else if constexpr (Op == pick_nll || Op == pick_nll_grad || Op == softmax_xent || Op == softmax_xent_grad)

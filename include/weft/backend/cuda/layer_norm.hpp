@@ -8,7 +8,7 @@ namespace weft::cuda_backend {
 
 /// (x - mean) / sqrt(variance + epsilon), and 1 / sqrt(variance + epsilon). The variance is a second pass
 /// over a row that is in registers, so that it is right however far the row is from zero.
-template <class Tail, class T>
+template <class Tail, class T, class In>
 struct layer_norm_work : row_results<Tail, T> {
     using number = T;
     using part = several<T, 1>;
@@ -16,7 +16,7 @@ struct layer_norm_work : row_results<Tail, T> {
     static constexpr int inputs = 1, rounds = 2;
     static constexpr bool writes = true;
     T epsilon;
-    const T* in;
+    const In* in;
     T* inverse;
 
     template <int N>
@@ -57,14 +57,16 @@ struct layer_norm_work : row_results<Tail, T> {
 };
 
 /// dx = inverse (dy - mean(dy) - normalized mean(dy normalized))
-template <class Tail, class T>
+template <class Tail, class T, class Gradient, class Result>
 struct layer_norm_grad_work : row_results<Tail, T> {
     using number = T;
     using part = several<T, 2>;
     using state = several<T, 3>;  ///< the two means, and the inverse of the deviation
     static constexpr int inputs = 2, rounds = 1;
     static constexpr bool writes = true;
-    const T *dy, *normalized, *inverse;
+    const Gradient* dy;
+    const Result* normalized;
+    const T* inverse;
 
     template <int N>
     WEFT_DEVICE void read(T (&x)[2][N], std::int64_t row, int k) const {
@@ -108,10 +110,14 @@ void layer_normalization(const Device& device, const graph::node& n, const argum
     const std::int64_t rows = std::int64_t(a.batch) * n.attribute[0];
     if constexpr (Op == graph::opcode::layer_norm)
         run_rows(device,
-                 layer_norm_work<tail_type, T>{results, T(from_bits(n.attribute[2])), a.in[0], a.out[1]},
+                 layer_norm_work<tail_type, T, input_type<Chain, 0, T>>{results, T(from_bits(n.attribute[2])),
+                                                                        input<Chain, 0>(a), a.out[1]},
                  rows, size);
     else
-        run_rows(device, layer_norm_grad_work<tail_type, T>{results, a.in[0], a.in[1], a.in[2]}, rows, size);
+        run_rows(device,
+                 layer_norm_grad_work<tail_type, T, input_type<Chain, 0, T>, input_type<Chain, 1, T>>{
+                     results, input<Chain, 0>(a), input<Chain, 1>(a), a.in[2]},
+                 rows, size);
 }
 
 }  // namespace weft::cuda_backend

@@ -20,7 +20,7 @@ struct target_rows {
 };
 
 /// -sum(weight_k log p_k) of logits, and the probabilities: a row is read once.
-template <class Tail, class T>
+template <class Tail, class T, class In, class Probability>
 struct softmax_xent_work {
     using number = T;
     using part = typename exponentials<T>::part;
@@ -29,8 +29,9 @@ struct softmax_xent_work {
     static constexpr bool writes = true;
     Tail tail;
     target_rows<T> targets;
-    const T* in;
-    T *loss, *normalizer, *probabilities;
+    const In* in;
+    T* normalizer;
+    Probability* probabilities;
 
     template <int N>
     WEFT_DEVICE void read(T (&x)[1][N], std::int64_t row, int k) const {
@@ -62,7 +63,7 @@ struct softmax_xent_work {
         if constexpr (Round == 0) {
             s = {{p.at[0], math::log(p.at[1])}};
         } else if (first) {
-            loss[row] = tail.after(p.at[0], row);
+            tail.put(p.at[0], row);
             if (normalizer != nullptr) normalizer[row] = targets(row).normalizer();
         }
     }
@@ -77,7 +78,7 @@ struct softmax_xent_work {
 };
 
 /// dloss (p_k sum(weight) - weight_k)
-template <class Tail, class T>
+template <class Tail, class T, class Probability>
 struct softmax_xent_grad_work : row_results<Tail, T> {
     using number = T;
     using part = several<T, 1>;
@@ -85,7 +86,8 @@ struct softmax_xent_grad_work : row_results<Tail, T> {
     static constexpr int inputs = 1, rounds = 1;
     static constexpr bool writes = true;
     target_rows<T> targets;
-    const T *dloss, *probabilities;
+    const T* dloss;
+    const Probability* probabilities;
 
     template <int N>
     WEFT_DEVICE void read(T (&x)[1][N], std::int64_t row, int k) const {
@@ -116,7 +118,7 @@ struct softmax_xent_grad_work : row_results<Tail, T> {
 };
 
 /// -sum(weight_k log p_k) of log-probabilities
-template <class Tail, class T>
+template <class Tail, class T, class In>
 struct pick_nll_work {
     using number = T;
     using part = several<T, 1>;
@@ -125,8 +127,8 @@ struct pick_nll_work {
     static constexpr bool writes = false;
     Tail tail;
     target_rows<T> targets;
-    const T* in;
-    T *loss, *normalizer;
+    const In* in;
+    T* normalizer;
 
     template <int N>
     WEFT_DEVICE void read(T (&x)[1][N], std::int64_t row, int k) const {
@@ -151,7 +153,7 @@ struct pick_nll_work {
     template <int>
     WEFT_DEVICE void close(state&, const part& p, std::int64_t row, bool first) const {
         if (!first) return;
-        loss[row] = tail.after(p.at[0], row);
+        tail.put(p.at[0], row);
         if (normalizer != nullptr) normalizer[row] = targets(row).normalizer();
     }
 };
@@ -181,21 +183,22 @@ void loss(const Device& device, const graph::node& n, const arguments<T>& a) {
     const int classes = n.attribute[0];
     if constexpr (Op == pick_nll) {
         run_rows(device,
-                 pick_nll_work<tail_type, T>{tail, {n, a.in[1], a.in[2]}, a.in[0], a.out[0], a.out[1]},
+                 pick_nll_work<tail_type, T, input_type<Chain, 0, T>>{
+                     tail, {n, a.in[1], a.in[2]}, input<Chain, 0>(a), a.out[1]},
                  a.batch, classes);
     } else if constexpr (Op == softmax_xent) {
         run_rows(device,
-                 softmax_xent_work<tail_type, T>{
-                     tail, {n, a.in[1], a.in[2]}, a.in[0], a.out[0], a.out[1], a.out[2]},
+                 softmax_xent_work<tail_type, T, input_type<Chain, 0, T>, output_type<Chain, 2, T>>{
+                     tail, {n, a.in[1], a.in[2]}, input<Chain, 0>(a), a.out[1], output<Chain, 2>(a)},
                  a.batch, classes);
     } else if constexpr (Op == softmax_xent_grad) {
-        run_rows(
-            device,
-            softmax_xent_grad_work<tail_type, T>{{tail, classes}, {n, a.in[2], a.in[3]}, a.in[0], a.in[1]},
-            a.batch, classes);
+        run_rows(device,
+                 softmax_xent_grad_work<tail_type, T, input_type<Chain, 1, T>>{
+                     {tail, classes}, {n, a.in[2], a.in[3]}, a.in[0], input<Chain, 1>(a)},
+                 a.batch, classes);
     } else {
         map_packs<T>(device, pick_nll_gradient<T>{{n, a.in[1], a.in[2]}, divider(classes), a.in[0]}, tail,
-                  a.out[0], std::int64_t(a.batch) * classes);
+                     tail.out, std::int64_t(a.batch) * classes);
     }
 }
 

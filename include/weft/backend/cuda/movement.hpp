@@ -4,10 +4,10 @@
 
 namespace weft::cuda_backend {
 
-/// The parts of each sample, one after the other.
-template <class T>
+/// The parts of each sample, one after the other; bit p of `Mask` stands for one whose numbers are `Narrow`.
+template <class T, class Narrow, unsigned Mask>
 struct concat_source {
-    const T* in[graph::max_inputs];
+    const void* in[graph::max_inputs];
     int size[graph::max_inputs], end[graph::max_inputs], parts;
     divider by_total;
 
@@ -15,20 +15,29 @@ struct concat_source {
     WEFT_DEVICE void read(const Tail&, std::int64_t e, T (&x)[N]) const {
         const std::int64_t sample = divided(e, by_total);
         const int within = int(e - sample * by_total.by());
-        const T* from = in[0] + sample * size[0] + within;
+        const void* from = in[0];
+        std::int64_t at = sample * size[0] + within;
+        bool narrow = Mask & 1;
         for (int p = 1; p < graph::max_inputs; ++p)
-            if (p < parts && within >= end[p - 1]) from = in[p] + sample * size[p] + (within - end[p - 1]);
-        cuda_backend::read(from, x);
+            if (p < parts && within >= end[p - 1]) {
+                from = in[p];
+                at = sample * size[p] + (within - end[p - 1]);
+                narrow = Mask >> p & 1;
+            }
+        if (narrow)
+            cuda_backend::read(static_cast<const Narrow*>(from) + at, x);
+        else
+            cuda_backend::read(static_cast<const T*>(from) + at, x);
     }
 };
 /// A run of each sample's numbers.
-template <class T>
+template <class In>
 struct slice_source {
-    const T* in;  ///< where the first sample's run starts
+    const In* in;  ///< where the first sample's run starts
     std::int64_t total;
     divider by_size;
 
-    template <class Tail, int N>
+    template <class Tail, class T, int N>
     WEFT_DEVICE void read(const Tail&, std::int64_t e, T (&x)[N]) const {
         const std::int64_t sample = divided(e, by_size);
         cuda_backend::read(in + sample * total + (e - sample * by_size.by()), x);
@@ -41,7 +50,9 @@ void movement(const Device& device, const graph::node& n, const arguments<T>& a)
     constexpr int pack_size = pack<T>::size;
     const chain_functor<Chain, T> tail(n, a);
     if constexpr (Op == graph::opcode::concat) {
-        concat_source<T> source{{}, {}, {}, n.attribute[graph::max_inputs], {}};
+        using elements = elements_of<Chain>;
+        concat_source<T, typename elements::template narrow_type<T>, elements::narrow_inputs> source{
+            {}, {}, {}, n.attribute[graph::max_inputs], {}};
         int total = 0;
         bool packs = true;  // never across the end of a part
         for (int p = 0; p < source.parts; ++p) {
@@ -51,11 +62,12 @@ void movement(const Device& device, const graph::node& n, const arguments<T>& a)
             packs = packs && n.attribute[p] % pack_size == 0;
         }
         source.by_total = divider(total);
-        map<T>(device, source, tail, output<Chain, 0>(a), std::int64_t(a.batch) * total, packs);
+        map<T>(device, source, tail, tail.out, std::int64_t(a.batch) * total, packs);
     } else {
         const int total = n.attribute[0], offset = n.attribute[1], size = n.attribute[2];
-        map<T>(device, slice_source<T>{a.in[0] + offset, total, divider(size)}, tail, a.out[0],
-            std::int64_t(a.batch) * size, total % pack_size == 0 && size % pack_size == 0);
+        map<T>(device,
+               slice_source<input_type<Chain, 0, T>>{input<Chain, 0>(a) + offset, total, divider(size)}, tail,
+               tail.out, std::int64_t(a.batch) * size, total % pack_size == 0 && size % pack_size == 0);
     }
 }
 

@@ -5,34 +5,39 @@
 #include "../../core/real.hpp"
 #include "../arguments.hpp"
 #include "column_sums.hpp"
+#include "elements.hpp"
 #include "run_sums.hpp"
 
 namespace weft::cuda_backend {
 
 /// Sums times a factor.
-template <class T>
+template <class T, class In, class Out>
 struct sum_work {
     using number = T;
     using tally = T;
     using part = several<double, 1>;
     static constexpr int inputs = 1, fields = 1;
-    const T* in[1];
-    T* out;
+    const In* in;
+    Out* out;
     T factor;
 
+    template <int N>
+    WEFT_DEVICE void read(T (&x)[1][N], std::int64_t i) const {
+        cuda_backend::read(in + i, x[0]);
+    }
     WEFT_DEVICE tally start(std::int64_t) const { return T(0); }
     WEFT_DEVICE void take(tally& s, const T (&x)[1]) const { s += x[0]; }
     WEFT_DEVICE part close(tally s) const { return {{double(s)}}; }
     WEFT_DEVICE part merge(const part& a, const part& b) const { return {{a.at[0] + b.at[0]}}; }
-    WEFT_DEVICE void finish(std::int64_t q, const part& p) const { out[q] = T(p.at[0]) * factor; }
+    WEFT_DEVICE void finish(std::int64_t q, const part& p) const { out[q] = Out(T(p.at[0]) * factor); }
 };
 
-template <class T>
+template <class T, class In, class Out>
 struct scaled_copy {
-    const T* in;
-    T* out;
+    const In* in;
+    Out* out;
     T factor;
-    WEFT_DEVICE void operator()(std::int64_t i) const { out[i] = in[i] * factor; }
+    WEFT_DEVICE void operator()(std::int64_t i) const { out[i] = Out(T(in[i]) * factor); }
 };
 
 /// Sums over all that a mode leaves out: runs of consecutive numbers, or columns.
@@ -88,18 +93,20 @@ constexpr std::int64_t reduce_scratch(const graph::node& n, std::int64_t capacit
     return s.columns ? column_scratch(s.column) : 0;
 }
 
-template <class Device, class T>
+template <class Chain, class Device, class T>
 void reduce(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
     const T factor = T(from_bits(n.attribute[4])) / (n.attribute[5] ? T(a.batch) : T(1));
     const reduction_sizes s(n, a.batch);
-    const sum_work<T> work{{a.in[0]}, a.out[0], factor};
+    using in = input_type<Chain, 0, T>;
+    using out = output_type<Chain, 0, T>;
+    const sum_work<T, in, out> work{input<Chain, 0>(a), output<Chain, 0>(a), factor};
     if (s.runs)
         sum_runs(device, work, s.run, scratch);
     else if (s.columns)
         sum_columns(device, work, s.column, scratch);
     else
         for_each_index(device, std::int64_t(a.batch) * n.attribute[0] * n.attribute[1] * n.attribute[2],
-                       scaled_copy<T>{a.in[0], a.out[0], factor});
+                       scaled_copy<T, in, out>{work.in, work.out, factor});
 }
 
 }  // namespace weft::cuda_backend

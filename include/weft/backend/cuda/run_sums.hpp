@@ -76,9 +76,9 @@ private:
         for (; p < last; p += width) {
             if (!full(p)) {
                 for (std::int64_t i = p * N; i < sizes.length; ++i) {
-                    number one[Work::inputs];
-                    for (int s = 0; s < Work::inputs; ++s) one[s] = work.in[s][start + i];
-                    work.take(tallies[0], one);
+                    number one[Work::inputs][1];
+                    work.read(one, start + i);
+                    take(tallies[0], one, 0);
                 }
                 continue;
             }
@@ -97,15 +97,16 @@ private:
     WEFT_DEVICE void load(std::int64_t start, std::int64_t p, number (&x)[Work::inputs][N]) const {
         const std::int64_t run = sizes.times == 1 ? 0 : divided(p, by_packs),
                            within = sizes.times == 1 ? p : p - run * by_packs.by();
-        for (int s = 0; s < Work::inputs; ++s)
-            read(work.in[s] + start + run * sizes.stride + within * N, x[s]);
+        work.read(x, start + run * sizes.stride + within * N);
     }
     WEFT_DEVICE void take(typename Work::tally (&tallies)[N], const number (&x)[Work::inputs][N]) const {
-        for (int k = 0; k < N; ++k) {
-            number one[Work::inputs];
-            for (int s = 0; s < Work::inputs; ++s) one[s] = x[s][k];
-            work.take(tallies[k], one);
-        }
+        for (int k = 0; k < N; ++k) take(tallies[k], x, k);
+    }
+    template <int Count>
+    WEFT_DEVICE void take(typename Work::tally& tally, const number (&x)[Work::inputs][Count], int k) const {
+        number one[Work::inputs];
+        for (int s = 0; s < Work::inputs; ++s) one[s] = x[s][k];
+        work.take(tally, one);
     }
 };
 

@@ -41,14 +41,14 @@ struct row_results {
     }
 };
 
-template <bool Logarithm, class Tail, class T>
+template <bool Logarithm, class Tail, class T, class In>
 struct softmax_work : row_results<Tail, T> {
     using number = T;
     using part = typename exponentials<T>::part;
     using state = several<T, 2>;  ///< the largest number, and the logarithm of the sum or its inverse
     static constexpr int inputs = 1, rounds = 1;
     static constexpr bool writes = true;
-    const T* in;
+    const In* in;
 
     template <int N>
     WEFT_DEVICE void read(T (&x)[1][N], std::int64_t row, int k) const {
@@ -80,14 +80,15 @@ struct softmax_work : row_results<Tail, T> {
 };
 
 /// dx = y (dy - sum(dy y)), or dy - exp(y) sum(dy) for the logarithm
-template <bool Logarithm, class Tail, class T>
+template <bool Logarithm, class Tail, class T, class Gradient, class Result>
 struct softmax_grad_work : row_results<Tail, T> {
     using number = T;
     using part = several<T, 1>;
     using state = several<T, 1>;  ///< the sum
     static constexpr int inputs = 2, rounds = 1;
     static constexpr bool writes = true;
-    const T *dy, *y;
+    const Gradient* dy;
+    const Result* y;
 
     template <int N>
     WEFT_DEVICE void read(T (&x)[2][N], std::int64_t row, int k) const {
@@ -128,11 +129,13 @@ void softmax(const Device& device, const graph::node& n, const arguments<T>& a) 
     const row_results<tail_type, T> results{{n, a}, std::int64_t(count) * inner};
     const std::int64_t groups = std::int64_t(a.batch) * n.attribute[0];
     if constexpr (forward) {
-        const softmax_work<logarithm, tail_type, T> work{results, a.in[0]};
+        const softmax_work<logarithm, tail_type, T, input_type<Chain, 0, T>> work{results,
+                                                                                  input<Chain, 0>(a)};
         inner == 1 ? run_rows(device, work, groups, count)
                    : run_strided_rows(device, work, groups, count, inner);
     } else {
-        const softmax_grad_work<logarithm, tail_type, T> work{results, a.in[0], a.in[1]};
+        const softmax_grad_work<logarithm, tail_type, T, input_type<Chain, 0, T>, input_type<Chain, 1, T>>
+            work{results, input<Chain, 0>(a), input<Chain, 1>(a)};
         inner == 1 ? run_rows(device, work, groups, count)
                    : run_strided_rows(device, work, groups, count, inner);
     }

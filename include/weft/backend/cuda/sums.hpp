@@ -5,12 +5,15 @@
 
 /// Sums over many numbers for each of some results: over runs of consecutive numbers, or down columns. `Work`
 /// says what is summed:
-///     inputs, in                how many arrays are read, all of one shape, and their addresses
-///     number                    what they hold
-///     start(q)                  what a thread knows of result q before it has seen anything: its type is
-///     `tally` take(tally, x)            one number of each input close(tally)              a tally as a
-///     `part`, a few doubles merge(a, b)               two parts as one fields                    doubles in
-///     a part finish(q, part)           the whole
+///     inputs                    how many arrays are read, all of one shape
+///     number                    what is computed with
+///     read(x, i)                the N numbers of each input from number i on
+///     start(q)                  what a thread knows of result q before it has seen anything, a `tally`
+///     take(tally, x)            one number of each input more
+///     close(tally)              a tally as a `part`, a few doubles
+///     merge(a, b)               two parts as one
+///     fields                    doubles in a part
+///     finish(q, part)           the whole
 /// What is too much for the blocks that the results make is split; parts then wait in scratch for a second
 /// kernel. All cuts depend on sizes alone, so that the bits are the same on every device.
 namespace weft::cuda_backend {

@@ -37,28 +37,28 @@ void map_each(const Device& device, std::int64_t total, const Tail& tail, const 
                       {each}, tail, tail.out, total});
 }
 
-template <bool Maximum, class T>
+template <bool Maximum, class T, class In>
 struct pooled {
     pool_geometry g;
     image_places places;
-    const T* in;
+    const In* in;
 
     WEFT_DEVICE T operator()(std::int64_t e) const {
         const auto [plane, y, x] = places(e);
-        const T* image = in + plane * g.in();
+        const In* image = in + plane * g.in();
         const pool_geometry::span w = g.window(y, x);
         if constexpr (Maximum) {
-            T best = image[w.top * g.width + w.left];
+            T best = T(image[w.top * g.width + w.left]);
             for (int v = w.top; v < w.bottom; ++v)
                 for (int u = w.left; u < w.right; ++u) {
-                    const T candidate = image[v * g.width + u];
+                    const T candidate = T(image[v * g.width + u]);
                     if (candidate > best || candidate != candidate) best = candidate;
                 }
             return best;
         } else {
             T sum = 0;
             for (int v = w.top; v < w.bottom; ++v)
-                for (int u = w.left; u < w.right; ++u) sum += image[v * g.width + u];
+                for (int u = w.left; u < w.right; ++u) sum += T(image[v * g.width + u]);
             return sum / T(w.divisor);
         }
     }
@@ -66,12 +66,13 @@ struct pooled {
 
 /// The gradient of one number of an image: each window that covers it is asked, so that nothing is added
 /// twice by different threads.
-template <bool Maximum, class T>
+template <bool Maximum, class T, class Gradient, class In>
 struct pooled_gradient {
     pool_geometry g;
     image_places places;
     divider by_stride_h, by_stride_w;
-    const T *dy, *image;
+    const Gradient* dy;
+    const In* image;
 
     WEFT_DEVICE T operator()(std::int64_t e) const {
         const auto [plane, y, x] = places(e);
@@ -79,11 +80,11 @@ struct pooled_gradient {
                   bottom = last(y + g.padding_h, by_stride_h, g.out_h);
         const int left = first(x + g.padding_w - g.kernel_w, by_stride_w),
                   right = last(x + g.padding_w, by_stride_w, g.out_w);
-        const T* from = dy + plane * g.out();
+        const Gradient* from = dy + plane * g.out();
         T sum = 0;
         for (int v = top; v < bottom; ++v)
             for (int u = left; u < right; ++u)
-                sum += share(from[v * g.out_w + u], v, u, plane, y * g.width + x);
+                sum += share(T(from[v * g.out_w + u]), v, u, plane, y * g.width + x);
         return sum;
     }
 
@@ -104,12 +105,13 @@ private:
 };
 
 /// The same where windows tile the image: the gradients of a whole window, whose maximum is looked for once.
-template <bool Maximum, class Tail, class T>
+template <bool Maximum, class Tail, class T, class Gradient, class In>
 struct tiled_pool_gradient {
     pool_geometry g;
     image_places places;  ///< of the windows
     Tail tail;
-    const T *dy, *image;
+    const Gradient* dy;
+    const In* image;
 
     static constexpr bool fits(const pool_geometry& g) {
         return g.stride_h == g.kernel_h && g.stride_w == g.kernel_w && g.padding_h == 0 && g.padding_w == 0 &&
@@ -119,41 +121,41 @@ struct tiled_pool_gradient {
         const auto [plane, y, x] = places(e);
         const pool_geometry::span w = g.window(y, x);
         const std::int64_t start = plane * g.in();
-        const T share = Maximum ? dy[e] : dy[e] / T(w.divisor);
+        const T share = Maximum ? T(dy[e]) : T(dy[e]) / T(w.divisor);
         const int best = Maximum ? reference_backend::argmax(image + start, g.width, w) : 0;
         for (int v = w.top; v < w.bottom; ++v)
             for (int u = w.left; u < w.right; ++u) {
                 const int at = v * g.width + u;
-                tail.out[start + at] = tail.after(!Maximum || at == best ? share : T(0), start + at);
+                tail.put(!Maximum || at == best ? share : T(0), start + at);
             }
     }
 };
 
-template <class T>
+template <class T, class In>
 struct enlarged {
     image_places places;  ///< of the large image
     divider by_h, by_w;
     int height, width;
-    const T* in;
+    const In* in;
 
     WEFT_DEVICE T operator()(std::int64_t e) const {
         const auto [plane, y, x] = places(e);
-        return in[(plane * height + by_h(y)) * width + by_w(x)];
+        return T(in[(plane * height + by_h(y)) * width + by_w(x)]);
     }
 };
-template <class T>
+template <class T, class Gradient>
 struct enlarged_gradient {
     image_places places;  ///< of the small image
     int by_h, by_w, height, width;
-    const T* dy;
+    const Gradient* dy;
 
     WEFT_DEVICE T operator()(std::int64_t e) const {
         const auto [plane, y, x] = places(e);
         const std::int64_t out_w = std::int64_t(width) * by_w;
-        const T* from = dy + (plane * height + y) * by_h * out_w + std::int64_t(x) * by_w;
+        const Gradient* from = dy + (plane * height + y) * by_h * out_w + std::int64_t(x) * by_w;
         T sum = 0;
         for (int v = 0; v < by_h; ++v)
-            for (int u = 0; u < by_w; ++u) sum += from[v * out_w + u];
+            for (int u = 0; u < by_w; ++u) sum += T(from[v * out_w + u]);
         return sum;
     }
 };
@@ -163,33 +165,43 @@ struct enlarged_gradient {
 template <graph::opcode Op, class Chain, class Device, class T>
 void windows(const Device& device, const graph::node& n, const arguments<T>& a) {
     using enum graph::opcode;
+    using in = input_type<Chain, 0, T>;
     const chain_functor<Chain, T> tail(n, a);
     if constexpr (Op == upsample2d || Op == upsample2d_grad) {
         const int channels = n.attribute[0], height = n.attribute[1], width = n.attribute[2],
                   by_h = n.attribute[3], by_w = n.attribute[4];
         const std::int64_t small = std::int64_t(channels) * height * width;
         if constexpr (Op == upsample2d)
-            map_each(
-                device, small * by_h * by_w * a.batch, tail,
-                enlarged<T>{
-                    {height * by_h, width * by_w}, divider(by_h), divider(by_w), height, width, a.in[0]});
+            map_each(device, small * by_h * by_w * a.batch, tail,
+                     enlarged<T, in>{{height * by_h, width * by_w},
+                                     divider(by_h),
+                                     divider(by_w),
+                                     height,
+                                     width,
+                                     input<Chain, 0>(a)});
         else
-            map_each(device, small * a.batch, tail,
-                     enlarged_gradient<T>{{height, width}, by_h, by_w, height, width, a.in[0]});
+            map_each(
+                device, small * a.batch, tail,
+                enlarged_gradient<T, in>{{height, width}, by_h, by_w, height, width, input<Chain, 0>(a)});
     } else {
         constexpr bool maximum = Op == max_pool2d || Op == max_pool2d_grad;
         const pool_geometry g(n);
-        using tiled = tiled_pool_gradient<maximum, chain_functor<Chain, T>, T>;
+        using image = input_type<Chain, 1, T>;
+        using tiled = tiled_pool_gradient<maximum, chain_functor<Chain, T>, T, in, image>;
         if constexpr (Op == max_pool2d || Op == avg_pool2d)
             map_each(device, g.channels * g.out() * a.batch, tail,
-                     pooled<maximum, T>{g, {g.out_h, g.out_w}, a.in[0]});
+                     pooled<maximum, T, in>{g, {g.out_h, g.out_w}, input<Chain, 0>(a)});
         else if (tiled::fits(g))
             for_each_index(device, g.channels * g.out() * a.batch,
-                           tiled{g, {g.out_h, g.out_w}, tail, a.in[0], a.in[1]});
+                           tiled{g, {g.out_h, g.out_w}, tail, input<Chain, 0>(a), input<Chain, 1>(a)});
         else
             map_each(device, g.channels * g.in() * a.batch, tail,
-                     pooled_gradient<maximum, T>{
-                         g, {g.height, g.width}, divider(g.stride_h), divider(g.stride_w), a.in[0], a.in[1]});
+                     pooled_gradient<maximum, T, in, image>{g,
+                                                            {g.height, g.width},
+                                                            divider(g.stride_h),
+                                                            divider(g.stride_w),
+                                                            input<Chain, 0>(a),
+                                                            input<Chain, 1>(a)});
     }
 }
 
