@@ -142,7 +142,7 @@ private:
 };
 
 /// Starts an update; see update_guard and apply_rule. Limits that are 0 limit nothing.
-template <int Slots, bool Scaled, class Device, class Rule, class T>
+template <int Slots, bool Scaled = false, class Device, class Rule, class T>
 void guarded_update(const Device& device, const Rule* rule, update_guard* guard, float value_limit,
                     float norm_limit, std::int64_t n, T* parameters, const T* gradients, T* state) {
     device.launch(update_guard::parts, examine_gradients<T>{gradients, n, norm_limit > 0, guard});
