@@ -7,12 +7,11 @@
 #include <weft/train/optimizers/adam.hpp>
 #include <weft/train/optimizers/sgd.hpp>
 
-#include "conformance/problem.hpp"
+#include "conformance/operations.hpp"
 
 namespace {
 
 using namespace conformance;
-using weft::to_bits;
 using weft::cuda_backend::host_twin;
 
 template <step_kind Kind, operand_mode Mode = operand_mode::same, function Fn = function::none,
@@ -27,18 +26,6 @@ using varied =
           step<step_kind::dropout, operand_mode::same, function::none, to_bits(0.3), 3>,
           step<step_kind::multiply, operand_mode::inner>, step<step_kind::add, operand_mode::fixed>,
           step<step_kind::subtract, operand_mode::sample_scalar>, step<step_kind::add>>;
-
-std::size_t times(int a, int b, int c = 1, int d = 1) {
-    return std::size_t(a) * std::size_t(b) * std::size_t(c) * std::size_t(d);
-}
-node make(opcode op, std::initializer_list<int> attributes, int sample_size) {
-    node n;
-    n.op = op;
-    int i = 0;
-    for (int a : attributes) n.attribute[i++] = a;
-    n.view = {1, 1, sample_size};
-    return n;
-}
 
 template <opcode Op, class T>
 void check_rows(int batch, int size, rng& r) {
