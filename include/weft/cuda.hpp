@@ -1,24 +1,42 @@
 #pragma once
 /// The CUDA policy: model<net, weft::cuda>, in programs built with nvcc --expt-relaxed-constexpr and linked
-/// with cuBLAS
-/// (-lcublasLt). Without nvcc this header still offers weft::cuda_twin, which runs the same kernels on the
-/// host: slow, for tests and for looking at kernels with a debugger.
+/// with cuBLAS (-lcublasLt), and for convolutions by cuDNN with -DWEFT_WITH_CUDNN=1 and -lcudnn. Without nvcc
+/// this header still offers weft::cuda_twin, which runs the same kernels on the host: slow, for tests and for
+/// looking at kernels with a debugger.
 
+#include "backend/cuda/options.hpp"
 #include "backend/cuda/policy.hpp"
 #include "device_workspace.hpp"
 #ifdef __CUDACC__
 #include "backend/cuda/cublaslt_products.cuh"
+#if WEFT_WITH_CUDNN
+#include "backend/cuda/cudnn.cuh"
+#endif
 #endif
 
 namespace weft {
 
 using cuda_twin = cuda_policy<cuda_backend::host_twin>;
-/// The same in mixed precision: cuda_twin_with<bfloat16>.
-template <class Narrow>
-using cuda_twin_with = cuda_policy<cuda_backend::host_twin, float, Narrow>;
+/// The same with options as cuda_with has them; it has no libraries.
+template <class... Options>
+using cuda_twin_with =
+    cuda_policy<cuda_backend::host_twin, typename cuda_backend::options<Options...>::scalar,
+                typename cuda_backend::options<Options...>::narrow>;
 #ifdef __CUDACC__
+#if WEFT_WITH_CUDNN
+using cuda_device = cuda_backend::cudnn_stream;
+#else
+using cuda_device = cuda_backend::blaslt_stream;
+#endif
 /// The current GPU, float.
-using cuda = cuda_policy<cuda_backend::blaslt_stream>;
+using cuda = cuda_policy<cuda_device>;
+/// The current GPU with options, in any order: a type of numbers (double; half or bfloat16 for mixed
+/// precision), tf32, autotune. E.g. cuda_with<bfloat16>.
+template <class... Options>
+using cuda_with = cuda_policy<cuda_backend::stream_with<cuda_device, cuda_backend::blaslt_options,
+                                                        cuda_backend::options<Options...>>,
+                              typename cuda_backend::options<Options...>::scalar,
+                              typename cuda_backend::options<Options...>::narrow>;
 #else
 struct cuda;  // a program that runs on a GPU is built with nvcc
 #endif
