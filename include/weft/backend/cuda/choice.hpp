@@ -3,6 +3,7 @@
 #include <string>
 
 #include "convolution.hpp"
+#include "library_convolution.hpp"
 #include "products.hpp"
 
 namespace weft::cuda_backend {
@@ -24,6 +25,8 @@ std::string chosen_kernel(const graph::node& n, int batch) {
         case conv2d:
         case conv2d_data:
         case conv2d_weights: {
+            if constexpr (requires { Device::convolution_library_name; })
+                if (library_convolves<T>(n, batch)) return Device::convolution_library_name;
             const convolution_plan plan = plan_of_convolution<T>(n, batch);
             if (plan.way == convolution_way::direct) return "direct: few channels";
             if (plan.way == convolution_way::narrow) return "narrow: few weights" + parts_text(plan.product);

@@ -1,0 +1,118 @@
+// Convolutions as cuDNN takes them: its heuristics, asked for an H100 that need not be here, find a plan for
+// each that weft would give it. Nothing runs. (Networks whose convolutions are cuDNN's are network.cu's.)
+#include <cudnn.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "weft/backend/cuda/cudnn_plan.cuh"
+
+#if CUDNN_VERSION >= 90800
+
+using namespace weft;
+using namespace weft::cuda_backend;
+
+namespace {
+
+// What cuDNN asks of a device.
+constexpr char h100[] = R"({
+    "deviceName": "NVIDIA H100 80GB HBM3", "cudaDeviceId": 0, "pciDeviceId": 0, "deviceVer": 900, "driverVer": 13000,
+    "maxGridSize": [2147483647, 65535, 65535], "maxBlockSize": [1024, 1024, 64], "regsPerBlock": 65536,
+    "multiProcessorCount": 132, "smClockRateKHz": 1980000, "memClockRateKHz": 2619000, "l2CacheSize": 52428800,
+    "totalGlobalMem": 85000000000, "warpSize": 32, "maxSharedMemoryPerBlock": 49152,
+    "maxSharedMemoryPerBlockOptin": 232448, "reservedSharedMemoryPerBlock": 1024, "maxRegistersPerSM": 65536,
+    "maxCtasPerSM": 32, "maxThreadsPerBlock": 1024, "maxThreadsPerSM": 2048, "isTccDriver": 0,
+    "supportCoopLaunch": 1})";
+
+class described_gpu {
+public:
+    explicit described_gpu(const char* properties) : device_(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, nothing_) {
+        device_.set_all(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
+                        std::int64_t(std::strlen(properties)), properties);
+        known_ = device_.offered();
+    }
+    bool known() const { return known_; }
+    void of_graph(cudnn_descriptor&) const {}
+    void of_heuristics(cudnn_descriptor& d) const {
+        d.set(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, device_.handle());
+    }
+    void of_plan(cudnn_descriptor& d) const { d.set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, device_.handle()); }
+
+private:
+    convolution_problem nothing_;
+    cudnn_descriptor device_;
+    bool known_ = false;
+};
+
+int asked = 0, failures = 0;
+
+/// Memory of which tensors begin at these addresses; nothing is read.
+convolution_memory memory_at(std::uintptr_t address) {
+    void* const at = reinterpret_cast<void*>(address);
+    return {at, at, at, at, at};
+}
+
+bool has_plan(const described_gpu& gpu, const convolution_problem& p, std::uintptr_t address = 4096,
+              const cudnn_limits& limits = {}) {
+    ++asked;
+    const auto plan = find_plan(p, convolution_alignment(memory_at(address)), gpu, limits);
+    return plan.has_value();
+}
+void expect(bool good, const char* what, const convolution_problem& p) {
+    failures += !good;
+    if (!good) std::printf("FAILED  %s: %s\n", what, text_of(p).c_str());
+}
+
+convolution_problem problem(graph::opcode op, stored_as type, std::int64_t batch, const conv2d_geometry& g) {
+    convolution_problem p;
+    p.op = op;
+    p.left = p.right = p.out = type;
+    p.batch = batch;
+    p.g = g;
+    return p;
+}
+
+/// All three convolutions, and what may follow the first.
+void check_all(const described_gpu& gpu, stored_as type, std::int64_t batch, const conv2d_geometry& g) {
+    using enum graph::opcode;
+    const std::uintptr_t narrow = type == stored_as::f64 ? 8 : 4;
+    for (const graph::opcode op : {conv2d, conv2d_data, conv2d_weights}) {
+        const convolution_problem p = problem(op, type, batch, g);
+        expect(has_plan(gpu, p), "no plan", p);
+        expect(has_plan(gpu, p, 4096 + narrow), "no plan where memory lies anyhow", p);
+    }
+    convolution_problem p = problem(conv2d, type, batch, g);
+    for (const bool residual : {false, true})
+        for (const bool relu : {false, true}) {
+            p.bias = type;
+            p.residual = residual ? type : stored_as::absent;
+            p.relu = relu;
+            expect(has_plan(gpu, p), relu ? "no plan with bias and relu" : "no plan with bias", p);
+        }
+}
+
+}  // namespace
+
+int main() {
+    const described_gpu gpu(h100);
+    if (!gpu.known()) {
+        std::puts("SKIPPED: this cuDNN does not know the description of an H100");
+        return 77;
+    }
+    const conv2d_geometry networks[] = {
+        {64, 56, 56, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1},   {64, 56, 56, 128, 3, 3, 2, 2, 1, 1, 1, 1, 1},
+        {64, 56, 56, 128, 1, 1, 2, 2, 0, 0, 1, 1, 1},  {3, 224, 224, 64, 7, 7, 2, 2, 3, 3, 1, 1, 1},
+        {512, 7, 7, 512, 3, 3, 1, 1, 1, 1, 1, 1, 1},   {128, 28, 28, 128, 3, 3, 1, 1, 2, 2, 2, 2, 1},
+        {128, 28, 28, 256, 3, 3, 1, 1, 1, 1, 1, 1, 4}, {16, 14, 14, 32, 5, 5, 1, 1, 0, 0, 1, 1, 1}};
+    for (const conv2d_geometry& g : networks)
+        for (const stored_as type : {stored_as::f32, stored_as::f64}) check_all(gpu, type, 32, g);
+    std::printf("%d plans asked for, %d failures; nothing has run\n", asked, failures);
+    return failures != 0;
+}
+
+#else
+int main() {
+    std::puts("SKIPPED: this cuDNN makes no plans for a GPU that is not here; 9.8 does");
+    return 77;
+}
+#endif

@@ -1,0 +1,363 @@
+// Convolutions through a library: a stand-in for cuDNN in plain loops over nothing but what the library is
+// told, so that geometry, numbers of 16 bits and the steps that it takes along are tested where there is no
+// GPU.
+#ifndef WEFT_TEST_CUDA
+#define WEFT_TEST_CUDA
+#endif
+#include <weft/backend/cuda/choice.hpp>
+#include <weft/backend/cuda/library_convolution.hpp>
+
+#include "conformance/problem.hpp"
+
+namespace {
+
+using namespace conformance;
+namespace cb = weft::cuda_backend;
+using cb::stored_as;
+using weft::conv2d_geometry;
+
+double number(const void* from, stored_as type, std::ptrdiff_t i) {
+    switch (type) {
+        case stored_as::f64:
+            return static_cast<const double*>(from)[i];
+        case stored_as::f32:
+            return double(static_cast<const float*>(from)[i]);
+        case stored_as::f16:
+            return double(float(static_cast<const weft::half*>(from)[i]));
+        case stored_as::bf16:
+            return double(float(static_cast<const weft::bfloat16*>(from)[i]));
+        default:
+            FAIL("a tensor that is absent is read");
+            return 0;
+    }
+}
+void put(void* to, stored_as type, std::ptrdiff_t i, double x) {
+    switch (type) {
+        case stored_as::f64:
+            static_cast<double*>(to)[i] = x;
+            return;
+        case stored_as::f32:
+            static_cast<float*>(to)[i] = float(x);
+            return;
+        case stored_as::f16:
+            static_cast<weft::half*>(to)[i] = weft::half(float(x));
+            return;
+        case stored_as::bf16:
+            static_cast<weft::bfloat16*>(to)[i] = weft::bfloat16(float(x));
+            return;
+        default:
+            FAIL("a tensor that is absent is written");
+    }
+}
+
+/// A tensor of four dimensions without gaps.
+struct shape {
+    int n, c, h, w;
+    std::ptrdiff_t size() const { return std::ptrdiff_t(n) * c * h * w; }
+    std::ptrdiff_t at(int i, int j, int k, int l) const {
+        return ((std::ptrdiff_t(i) * c + j) * h + k) * w + l;
+    }
+};
+
+enum class way { own, plain, fused };
+
+struct stand_in {
+    bool offers = true, offers_fused = true, timing = false;
+    int best = 1;  ///< of own, fused (where there is one) and plain, when timing
+    std::vector<way> done = {};
+
+    bool measures() const { return timing; }
+    template <class Device>
+    bool can(const cb::convolution_problem& p, const cb::convolution_memory&, const Device&) const {
+        return offers && (offers_fused || p.bias == stored_as::absent);
+    }
+    template <class Device, class... Ways>
+    int fastest(const cb::convolution_problem&, const Device&, int otherwise, const Ways&... ways) const {
+        if (!timing) return otherwise;
+        (ways(), ...);  // as a measurement does
+        return best;
+    }
+
+    template <class Device>
+    void convolve(const cb::convolution_problem& p, const cb::convolution_memory& at, const Device&) {
+        done.push_back(p.bias == stored_as::absent ? way::plain : way::fused);
+        const conv2d_geometry& g = p.g;
+        const int batch = int(p.batch);
+        const shape x{batch, g.channels, g.height, g.width},
+            w{g.filters, g.channels / g.groups, g.kernel_h, g.kernel_w},
+            y{batch, g.filters, g.out_h(), g.out_w()};
+        const bool forward = p.op == opcode::conv2d, data = p.op == opcode::conv2d_data;
+        std::vector<double> sums(std::size_t(forward ? y.size() : data ? x.size() : w.size()));
+        for (int n = 0; n < batch; ++n)
+            for (int f = 0; f < y.c; ++f)
+                for (int i = 0; i < y.h; ++i)
+                    for (int j = 0; j < y.w; ++j)
+                        for (int c = 0; c < w.c; ++c)
+                            for (int u = 0; u < w.h; ++u)
+                                for (int v = 0; v < w.w; ++v) {
+                                    const int row = i * g.stride_h + u * g.dilation_h - g.padding_h,
+                                              column = j * g.stride_w + v * g.dilation_w - g.padding_w;
+                                    if (row < 0 || row >= x.h || column < 0 || column >= x.w) continue;
+                                    const int channel = f / (y.c / g.groups) * w.c + c;
+                                    const auto of_x = x.at(n, channel, row, column), of_w = w.at(f, c, u, v),
+                                               of_y = y.at(n, f, i, j);
+                                    sums[std::size_t(forward ? of_y
+                                                     : data  ? of_x
+                                                             : of_w)] +=
+                                        number(at.left, p.left, data ? of_y : of_x) *
+                                        number(at.right, p.right, forward || data ? of_w : of_y);
+                                }
+        for (std::ptrdiff_t e = 0; e < std::ptrdiff_t(sums.size()); ++e) {
+            double s = sums[std::size_t(e)];
+            if (p.bias != stored_as::absent)
+                s += number(at.bias, p.bias, e / (std::ptrdiff_t(y.h) * y.w) % y.c);
+            if (p.residual != stored_as::absent) s += number(at.residual, p.residual, e);
+            put(at.out, p.out, e, p.relu && s < 0 ? 0 : s);
+        }
+    }
+};
+
+template <step_kind Kind, function Fn = function::none, operand_mode Mode = operand_mode::same>
+using step = weft::step_type<Kind, Fn, Mode, 0, 0>;
+template <class... Steps>
+using chain = weft::chain<weft::graph::function_list<>, operand_mode::same, Steps...>;
+using bias_step = step<step_kind::add, function::none, operand_mode::channel>;
+using scale_step = step<step_kind::multiply, function::none, operand_mode::channel>;
+using store_step = step<step_kind::store>;
+using relu_step = step<step_kind::apply, function::relu>;
+using tanh_step = step<step_kind::apply, function::tanh>;
+using residual_step = step<step_kind::add>;
+using slope_step = step<step_kind::slope_from_y, function::relu>;
+
+conv2d_geometry random_geometry(rng& r) {
+    conv2d_geometry g;
+    do {
+        const int groups = between(r, 0, 2) ? 1 : between(r, 2, 3);
+        g = {groups * between(r, 1, 6),
+             between(r, 1, 9),
+             between(r, 1, 9),
+             groups * between(r, 1, 6),
+             between(r, 1, 4),
+             between(r, 1, 4),
+             between(r, 1, 3),
+             between(r, 1, 3),
+             between(r, 0, 2),
+             between(r, 0, 2),
+             between(r, 1, 2),
+             between(r, 1, 2),
+             groups};
+    } while (g.height + 2 * g.padding_h <= g.dilation_h * (g.kernel_h - 1) ||
+             g.width + 2 * g.padding_w <= g.dilation_w * (g.kernel_w - 1));
+    return g;
+}
+/// One that weft's own tiles would do, so that by its size it is a library's.
+constexpr conv2d_geometry large = {24, 6, 5, 70, 3, 3, 1, 1, 1, 1, 1, 1, 1};
+/// One for the kernel of few channels.
+constexpr conv2d_geometry small = {3, 9, 9, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1};
+
+template <opcode Op, class Chain>
+problem<double> problem_of(rng& r, const conv2d_geometry& g, bool bias_gradient) {
+    problem<double> p;
+    p.batch = between(r, 1, 4);
+    p.n.op = Op;
+    const int sizes[] = {g.channels,   g.height,     g.width,    g.filters,   g.kernel_h,
+                         g.kernel_w,   g.stride_h,   g.stride_w, g.padding_h, g.padding_w,
+                         g.dilation_h, g.dilation_w, g.groups};
+    std::copy(std::begin(sizes), std::end(sizes), p.n.attribute);
+    const int plane = g.out_h() * g.out_w();
+    const bool data = Op == opcode::conv2d_data;
+    p.n.view = {1, data ? g.channels : g.filters, data ? g.height * g.width : plane};
+    const std::size_t images = std::size_t(p.batch * g.channels * g.height * g.width),
+                      weights = std::size_t(g.filters * (g.channels / g.groups) * g.kernel_h * g.kernel_w),
+                      results = std::size_t(p.batch * g.filters * plane);
+    const auto x = numbers<double>(r, images), w = numbers<double>(r, weights),
+               y = numbers<double>(r, results);
+    p.in = Op == opcode::conv2d ? std::vector{x, w} : data ? std::vector{y, w} : std::vector{x, y};
+    p.out = {Op == opcode::conv2d ? results : data ? images : weights};
+    if (bias_gradient) p.out.push_back(std::size_t(g.filters));
+    p.length = 400;
+    set_steps(p.n, Chain{});
+    fill_operands(p, r);
+    return p;
+}
+
+/// Which ways the library went, where the results are the reference's.
+template <opcode Op, class Chain>
+std::vector<way> through(stand_in library, const conv2d_geometry& g, bool bias_gradient = false,
+                         unsigned random = 1) {
+    rng r(random);
+    const problem<double> p = problem_of<Op, Chain>(r, g, bias_gradient);
+    weft::arguments<double> a;
+    const cb::host_twin device;
+    outcome<double> got = prepare<double>(p, a);
+    std::vector<double> scratch(cb::convolution_scratch<double>(p.n, p.batch),
+                                std::numeric_limits<double>::quiet_NaN());
+    const auto own = [&] {
+        library.done.push_back(way::own);
+        cb::own_convolution<Op, Chain>(device, p.n, a, scratch.data());
+    };
+    const cb::library_convolutions<cb::host_twin, stand_in, Op, Chain, double> convolutions(
+        device, library, p.n, a, scratch.data());
+    if (!convolutions.run(own)) own();
+    const outcome<double> want = on_reference<weft::graph::function_list<>>(p);
+    compare(got.out, want.out, p.length, "output");
+    compare(got.operand, want.operand, p.length, "operand");
+    return library.done;
+}
+using list = std::vector<way>;
+
+constexpr opcode forward = opcode::conv2d, data = opcode::conv2d_data, weights = opcode::conv2d_weights;
+
+}  // namespace
+
+TEST_CASE("cuda library: convolutions of any geometry, with what follows") {
+    // Whatever their size: of the ways the first is weft's, the second the library's.
+    const stand_in any{.timing = true};
+    rng r(3);
+    for (unsigned i = 0; i < 60; ++i) {
+        const conv2d_geometry g = random_geometry(r);
+        CAPTURE(i, g.channels, g.height, g.width, g.filters, g.kernel_h, g.kernel_w, g.groups);
+        through<forward, chain<>>(any, g, false, i);
+        through<forward, chain<bias_step, relu_step>>(any, g, false, i);
+        through<forward, chain<bias_step, residual_step, relu_step, store_step, tanh_step>>(any, g, false, i);
+        through<data, chain<slope_step, residual_step>>(any, g, false, i);
+        through<weights, chain<>>(any, g, i % 3 != 0, i);
+    }
+}
+
+TEST_CASE("cuda library: the steps that a convolution takes along") {
+    using enum way;
+    const stand_in all;
+    CHECK(through<forward, chain<>>(all, large) == list{plain});
+    CHECK(through<forward, chain<bias_step>>(all, large) == list{fused});
+    CHECK(through<forward, chain<bias_step, relu_step>>(all, large) == list{fused});
+    CHECK(through<forward, chain<bias_step, residual_step>>(all, large) == list{fused});
+    CHECK(through<forward, chain<bias_step, residual_step, relu_step>>(all, large) == list{fused});
+    CHECK(through<forward, chain<bias_step, store_step, relu_step>>(all, large) == list{fused});
+    CHECK(through<forward, chain<bias_step, tanh_step, residual_step>>(all, large) == list{fused});
+    CHECK(through<forward, chain<relu_step, bias_step>>(all, large) == list{plain});
+    CHECK(through<forward, chain<residual_step, bias_step>>(all, large) == list{plain});
+    CHECK(through<forward, chain<scale_step, bias_step, relu_step>>(all, large) == list{plain});
+    CHECK(through<data, chain<bias_step, relu_step>>(all, large) == list{plain});
+    CHECK(through<data, chain<slope_step>>(all, large) == list{plain});
+    CHECK(through<weights, chain<>>(all, large) == list{plain});
+    CHECK(through<weights, chain<>>(all, large, true) == list{plain});
+}
+
+TEST_CASE("cuda library: what decides between a library's convolution and weft's") {
+    using enum way;
+    using steps = chain<bias_step, relu_step, residual_step>;
+    // By sizes, and by what the library offers.
+    CHECK(through<forward, steps>({}, small) == list{own});
+    CHECK(through<forward, steps>({.offers_fused = false}, large) == list{plain});
+    CHECK(through<forward, steps>({.offers = false}, large) == list{own});
+    CHECK(through<weights, chain<>>({.offers = false}, large, true) == list{own});
+    // By time: all ways are gone once, and then the best.
+    CHECK(through<forward, steps>({.timing = true, .best = 0}, large) == list{own, fused, plain, own});
+    CHECK(through<forward, steps>({.timing = true, .best = 1}, small) == list{own, fused, plain, fused});
+    CHECK(through<forward, steps>({.timing = true, .best = 2}, large) == list{own, fused, plain, plain});
+    CHECK(through<forward, steps>({.offers_fused = false, .timing = true, .best = 1}, small) ==
+          list{own, plain, plain});
+    CHECK(through<data, chain<>>({.timing = true, .best = 1}, small) == list{own, plain, plain});
+    CHECK(through<forward, steps>({.offers = false, .timing = true}, large) == list{own});
+}
+
+namespace {
+
+template <class Narrow>
+std::vector<Narrow> narrowed(std::vector<double>& x) {
+    std::vector<Narrow> result;
+    for (double& v : x) {
+        result.push_back(Narrow(float(v)));
+        v = double(float(result.back()));
+    }
+    return result;
+}
+
+/// A convolution whose inputs are narrow, its result too or floats, and its bias floats: which ways the
+/// library went, where no error is larger than allowed.
+template <opcode Op, class Narrow, class Out, class Chain>
+list narrow_through(stand_in library, double allowed) {
+    rng r(7);
+    problem<double> p = problem_of<Op, Chain>(r, large, Op == weights);
+    const std::vector<Narrow> left = narrowed<Narrow>(p.in[0]), right = narrowed<Narrow>(p.in[1]);
+    std::vector<Out> out(p.out[0]);
+    std::vector<float> bias_gradient(std::size_t(large.filters)), bias,
+        scratch(cb::convolution_scratch<float>(p.n, p.batch));
+    weft::arguments<float> a;
+    a.batch = p.batch;
+    a.in[0] = reinterpret_cast<const float*>(left.data());
+    a.in[1] = reinterpret_cast<const float*>(right.data());
+    a.out[0] = reinterpret_cast<float*>(out.data());
+    if constexpr (Op == weights) a.out[1] = bias_gradient.data();
+    if constexpr (Chain::size > 0) {
+        bias.assign(p.operand[0].begin(), p.operand[0].end());
+        p.operand[0].assign(bias.begin(), bias.end());
+        a.operand[0] = bias.data();
+    }
+    using stored = cb::narrow_chain<Chain, Narrow, 3, std::is_same_v<Out, Narrow> ? 1 : 0, 0>;
+    const cb::host_twin device;
+    const cb::library_convolutions<cb::host_twin, stand_in, Op, stored, float> convolutions(
+        device, library, p.n, a, scratch.data());
+    CHECK(convolutions.run([] {}));
+    const outcome<double> want = on_reference<weft::graph::function_list<>>(p);
+    double error = 0;
+    const auto compare = [&](const auto& got, const std::vector<double>& with) {
+        for (std::size_t i = 0; i < with.size(); ++i)
+            error = std::max(error, std::abs(double(float(got[i])) - with[i]) / (1 + std::abs(with[i])));
+    };
+    compare(out, want.out[0]);
+    if constexpr (Op == weights) compare(bias_gradient, want.out[1]);
+    CHECK(error <= allowed);
+    return library.done;
+}
+
+}  // namespace
+
+TEST_CASE("cuda library: convolutions of numbers of 16 bits") {
+    using enum way;
+    using weft::bfloat16, weft::half;
+    using steps = chain<bias_step, relu_step>;
+    constexpr double of_half = 1e-3, of_bfloat16 = 8e-3, of_float = 2e-6;
+    CHECK(narrow_through<forward, half, half, steps>({}, of_half) == list{fused});
+    CHECK(narrow_through<forward, half, half, steps>({.offers_fused = false}, of_half) == list{plain});
+    CHECK(narrow_through<forward, bfloat16, bfloat16, steps>({}, of_bfloat16) == list{fused});
+    CHECK(narrow_through<forward, bfloat16, float, steps>({}, of_float) == list{fused});
+    CHECK(narrow_through<data, half, half, chain<>>({}, of_half) == list{plain});
+    CHECK(narrow_through<weights, half, float, chain<>>({}, of_float) == list{plain});
+}
+
+namespace {
+
+struct twin_with_library : cb::host_twin {
+    static constexpr const char* convolution_library_name = "a library";
+    mutable int asked = 0;
+
+    template <opcode Op, class Chain, class T, class Own>
+    bool library_convolution(const node&, const weft::arguments<T>&, T*, const Own& own) const {
+        if (++asked == 1) return false;
+        own();
+        return true;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("cuda library: a device's convolutions ask its library, and explain names it") {
+    rng r(5);
+    const problem<double> p = problem_of<forward, chain<bias_step>>(r, large, false);
+    const outcome<double> want = on_reference<weft::graph::function_list<>>(p);
+    const twin_with_library device;
+    for (int turn = 1; turn <= 2; ++turn) {
+        weft::arguments<double> a;
+        outcome<double> got = prepare<double>(p, a);
+        std::vector<double> scratch(cb::convolution_scratch<double>(p.n, p.batch));
+        cb::convolution<forward, chain<bias_step>>(device, p.n, a, scratch.data());
+        compare(got.out, want.out, p.length, "output");
+        CHECK(device.asked == turn);
+    }
+    const problem<double> few = problem_of<forward, chain<>>(r, small, false);
+    CHECK(cb::chosen_kernel<twin_with_library, float>(p.n, 32) == "a library");
+    CHECK(cb::chosen_kernel<twin_with_library, float>(few.n, 32) == "direct: few channels");
+    CHECK(cb::chosen_kernel<cb::host_twin, float>(p.n, 32) != "a library");
+}
