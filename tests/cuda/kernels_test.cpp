@@ -7,59 +7,17 @@
 #include <weft/train/optimizers/adam.hpp>
 #include <weft/train/optimizers/sgd.hpp>
 
-#include "conformance/operations.hpp"
+#include "cuda/problems.hpp"
 
 namespace {
 
 using namespace conformance;
 using weft::cuda_backend::host_twin;
 
-template <step_kind Kind, operand_mode Mode = operand_mode::same, function Fn = function::none,
-          std::int32_t Bits0 = 0, std::int32_t Bits1 = 0>
-using step = weft::step_type<Kind, Fn, Mode, Bits0, Bits1>;
-template <class... Steps>
-using chain = weft::chain<weft::graph::function_list<>, operand_mode::same, Steps...>;
-/// Reads its operands in all ways, draws, and leaves something on the way.
-using varied =
-    chain<step<step_kind::add, operand_mode::channel>, step<step_kind::store>,
-          step<step_kind::apply, operand_mode::same, function::silu>,
-          step<step_kind::dropout, operand_mode::same, function::none, to_bits(0.3), 3>,
-          step<step_kind::multiply, operand_mode::inner>, step<step_kind::add, operand_mode::fixed>,
-          step<step_kind::subtract, operand_mode::sample_scalar>, step<step_kind::add>>;
-
 template <opcode Op, class T>
 void check_rows(int batch, int size, rng& r) {
-    problem<T> p;
-    p.batch = batch;
-    const std::size_t all = times(batch, size), rows = std::size_t(batch);
-    p.length = 64 + 4 * size;
     CAPTURE(int(Op), batch, size, sizeof(T));
-    if (Op == opcode::layer_norm || Op == opcode::layer_norm_grad) {
-        p.n = make(Op, {1, size, to_bits(1e-5f)}, size);
-        p.in = {numbers<T>(r, all, 1, 4)};
-        p.out = {all, rows};
-        if (Op == opcode::layer_norm_grad) {
-            p.in = {numbers<T>(r, all), numbers<T>(r, all), numbers<T>(r, rows, 0.5, 2)};
-            p.out = {all};
-        }
-    } else if (Op == opcode::softmax_xent || Op == opcode::softmax_xent_grad) {
-        p.n = make(Op, {size, 1, to_bits(0.1f), 1}, Op == opcode::softmax_xent ? 1 : size);
-        std::vector<T> labels(rows);
-        for (std::size_t i = 0; i < rows; ++i) labels[i] = T(between(r, 0, size - 1));
-        const std::vector<T> weights = numbers<T>(r, std::size_t(size), 0.5, 2);
-        p.in = {numbers<T>(r, all, -9, 9), labels, weights};
-        p.out = {rows, rows, all};
-        if (Op == opcode::softmax_xent_grad) {
-            p.in = {numbers<T>(r, rows), numbers<T>(r, all, 0, 1), labels, weights};
-            p.out = {all};
-        }
-    } else {
-        p.n = make(Op, {1, size, 1}, size);
-        p.in = {numbers<T>(r, all, -9, 9)};
-        if (Op == opcode::softmax_grad) p.in = {numbers<T>(r, all), numbers<T>(r, all, 0, 0.2)};
-        p.out = {all};
-    }
-    check<Op>(p);
+    check<Op>(rows_of<Op, T>(batch, size, r));
 }
 template <class T>
 void check_long_rows() {
@@ -84,83 +42,18 @@ void check_split_sums() {
     for (int m = 0; m < 8; ++m)
         for (weft::graph::blocking v : views)
             for (int batch : {1, 70, 2000}) {
-                const auto mode = operand_mode(m);
                 if (v.size() * batch > 600000) continue;
-                if (mode == operand_mode::sample_channel || mode == operand_mode::sample_inner) v.outer = 1;
-                problem<T> p;
-                p.batch = batch;
-                p.n = make(opcode::reduce, {v.outer, v.channels, v.inner, m, to_bits(-0.75f), 1}, 1);
-                p.in = {numbers<T>(r, times(p.batch, v.size()), 0, 1)};
-                p.out = {std::size_t(weft::graph::operand_size(mode, v)) *
-                         std::size_t(weft::graph::is_per_sample(mode) ? p.batch : 1)};
-                p.length = 4.0 * p.batch * v.size() / double(p.out[0]);
                 CAPTURE(m, v.outer, v.channels, v.inner, batch);
-                check<opcode::reduce>(p);
+                check<opcode::reduce>(large_reduction<T>(operand_mode(m), v, batch, r));
             }
 }
 
 template <opcode Op, class T>
 void check_batch_norm(int batch, int channels, int inner, rng& r) {
-    problem<T> p;
-    p.batch = batch;
-    const std::size_t all = times(batch, channels, inner), c = std::size_t(channels);
-    p.n = make(Op, {channels, inner, to_bits(1e-5f), to_bits(0.1f)}, channels * inner);
-    const std::vector<T> gamma = numbers<T>(r, c, 0.5, 2), mean = numbers<T>(r, c),
-                         variance = numbers<T>(r, c, 0.5, 2);
-    if (Op == opcode::batch_norm_stats) {
-        p.in = {numbers<T>(r, all, 1, 4), gamma, numbers<T>(r, c), mean, variance};
-        p.out = {c, c, c, c};
-    } else {
-        p.in = {numbers<T>(r, all), numbers<T>(r, all, -2, 2), gamma, mean, variance};
-        p.out = {c, c, c, c, c};
-    }
-    p.length = 64 + 16.0 * batch * inner;
     CAPTURE(int(Op), batch, channels, inner);
-    check<Op>(p);
+    check<Op>(large_batch_norm<Op, T>(batch, channels, inner, r));
 }
 
-/// Makes a problem whose result has 4 channels of 6 by `width`, and looks at the result as that.
-template <opcode Op, class T>
-problem<T> behind(int width, rng& r) {
-    problem<T> p;
-    p.batch = 5;
-    const int size = 24 * width, pooled = 4 * 12 * 2 * width;
-    const std::size_t all = times(p.batch, size);
-    using enum opcode;
-    p.in = {numbers<T>(r, all)};
-    if constexpr (Op == softmax || Op == softmax_grad || Op == log_softmax || Op == log_softmax_grad) {
-        p.n = make(Op, {4, 6, width}, size);
-        p.in.push_back(numbers<T>(r, all, -1, 1));
-    } else if constexpr (Op == layer_norm_grad) {
-        p.n = make(Op, {4, 6 * width, to_bits(1e-5f)}, size);
-        p.in = {numbers<T>(r, all), numbers<T>(r, all), numbers<T>(r, times(p.batch, 4), 0.5, 2)};
-    } else if constexpr (Op == max_pool2d || Op == avg_pool2d) {
-        p.n = make(Op, {4, 12, 2 * width, 2, 2, 2, 2, 0, 0, 0, 6, width}, size);
-        p.in = {numbers<T>(r, times(p.batch, pooled))};
-    } else if constexpr (Op == max_pool2d_grad || Op == avg_pool2d_grad) {
-        // windows that overlap, or tile the image
-        if (width % 2)
-            p.n = make(Op, {4, 6, width, 3, 1, 2, 1, 1, 0, 0, 3, width}, size);
-        else
-            p.n = make(Op, {4, 6, width, 2, 2, 2, 2, 0, 0, 0, 3, width / 2}, size);
-        p.in = {numbers<T>(r, times(p.batch, 4 * 3, p.n.attribute[11])), numbers<T>(r, all)};
-    } else if constexpr (Op == upsample2d) {
-        p.n = make(Op, {4, 3, width, 2, 1}, size);
-    } else if constexpr (Op == upsample2d_grad) {
-        p.n = make(Op, {4, 6, width, 2, 2}, size);
-        p.in = {numbers<T>(r, times(p.batch, 2 * pooled))};
-    } else if constexpr (Op == concat) {
-        p.n = make(Op, {8 * width, 16 * width, 0, 0, 0, 0, 0, 0, 2}, size);
-        p.in = {numbers<T>(r, all / 3), numbers<T>(r, all / 3 * 2)};
-    } else {
-        p.n = make(Op, {size + 8, 4, size}, size);
-        p.in = {numbers<T>(r, times(p.batch, size + 8))};
-    }
-    p.out = {all};
-    p.n.view = {1, 4, 6 * width};
-    p.length = 100;
-    return p;
-}
 template <opcode Op, class T>
 void check_behind() {
     rng r(7);
