@@ -1,9 +1,12 @@
 #!/bin/sh
-# Builds device.cu for two generations of GPUs. Usage: nvcc.sh BUILD_DIR HOST_COMPILER NVCC
+# Builds Thrust's kernels for two generations of GPUs, and networks, which then run where there is a GPU.
+# Usage: nvcc.sh BUILD_DIR HOST_COMPILER NVCC
 set -u
-nvcc=${3-}
+build=$1 host=$2 nvcc=${3-}
 case $nvcc in ''|*-NOTFOUND) echo "SKIPPED: no nvcc is found, so the CUDA system is not compiled"; exit 77 ;; esac
 root=$(cd "$(dirname "$0")/../.." && pwd)
-exec "$nvcc" -std=c++20 -O1 --expt-relaxed-constexpr --Werror all-warnings -ccbin "$2" \
-    -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 \
-    -I"$root/include" "$root/tests/thrust/device.cu" -lcublas -o "$1/thrust_device"
+set -- -std=c++20 -O1 --expt-relaxed-constexpr --Werror all-warnings --threads 2 -ccbin "$host" -I"$root/include"
+"$nvcc" "$@" -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 "$root/tests/thrust/device.cu" \
+    -lcublas -o "$build/thrust_device" || exit 1
+"$nvcc" "$@" -gencode arch=compute_80,code=[sm_80,compute_80] "$root/tests/thrust/network.cu" -lcublas \
+    -o "$build/thrust_network" && exec "$build/thrust_network"

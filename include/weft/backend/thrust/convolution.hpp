@@ -204,24 +204,23 @@ struct tap_columns {
 };
 
 /// conv2d, conv2d_data and conv2d_weights with what follows.
-template <class System, graph::opcode Op, class Chain, class T>
-void convolution(const graph::node& n, const arguments<T>& a) {
+template <graph::opcode Op, class Chain, class System, class T>
+void convolution(const System& on, const graph::node& n, const arguments<T>& a) {
     const convolution_sizes s(reference_backend::geometry_of(n));
     const std::ptrdiff_t batch = a.batch, groups = s.g.groups;
     if constexpr (Op == graph::opcode::conv2d_weights) {
-        multiply<System>(gradient_rows<T>{s, a.in[1]}, tap_columns<T>{s, a.in[0]}, no_tail{}, a.out[0],
-                         groups, s.filters, s.channels * s.taps, batch * s.plane_out);
+        multiply(on, gradient_rows<T>{s, a.in[1]}, tap_columns<T>{s, a.in[0]}, no_tail{}, a.out[0], groups,
+                 s.filters, s.channels * s.taps, batch * s.plane_out);
         if (a.out[1])
-            for_each_index<System>(s.g.filters, batch * s.plane_out,
-                                   run_sums<T>{a.in[1], a.out[1], s.g.filters, 0, batch,
-                                               s.g.filters * s.plane_out, s.plane_out, T(1)});
+            for_each_index(on, s.g.filters, batch * s.plane_out,
+                           run_sums<T>{a.in[1], a.out[1], s.g.filters, 0, batch, s.g.filters * s.plane_out,
+                                       s.plane_out, T(1)});
     } else if constexpr (Op == graph::opcode::conv2d) {
-        multiply<System>(filter_rows<T>{s, a.in[1]}, image_taps<T>{s, a.in[0]}, chain_functor<Chain, T>(n, a),
-                         a.out[0], batch * groups, s.filters, s.plane_out, s.channels * s.taps);
+        multiply(on, filter_rows<T>{s, a.in[1]}, image_taps<T>{s, a.in[0]}, chain_functor<Chain, T>(n, a),
+                 a.out[0], batch * groups, s.filters, s.plane_out, s.channels * s.taps);
     } else {
-        multiply<System>(channel_rows<T>{s, a.in[1]}, gradient_taps<T>{s, a.in[0]},
-                         chain_functor<Chain, T>(n, a), a.out[0], batch * groups, s.channels, s.plane_in,
-                         s.filters * s.taps);
+        multiply(on, channel_rows<T>{s, a.in[1]}, gradient_taps<T>{s, a.in[0]}, chain_functor<Chain, T>(n, a),
+                 a.out[0], batch * groups, s.channels, s.plane_in, s.filters * s.taps);
     }
 }
 

@@ -31,7 +31,7 @@ struct chain_functor<chain<Functions, Source, Steps...>, T, std::integer_sequenc
           out(a.out[0]),
           operand{a.operand[S]..., nullptr},
           view(n.view),
-          context{a.batch, a.seed, a.step} {}
+          context{a.batch, a.seed, a.step, a.clock} {}
 
     /// The steps on elements [first, last) of the batch, of which out holds what they start from.
     WEFT_DEVICE void finish(std::ptrdiff_t first, std::ptrdiff_t last) const {
@@ -114,12 +114,12 @@ struct elementwise_pieces {
     }
 };
 
-template <class System, class Chain, class T>
-void elementwise(const graph::node& n, const arguments<T>& a) {
+template <class Chain, class System, class T>
+void elementwise(const System& on, const graph::node& n, const arguments<T>& a) {
     const bool shared = n.attribute[0] != 0;  // by the whole batch
     const std::ptrdiff_t total = std::ptrdiff_t(shared ? 1 : a.batch) * n.view.size();
-    for_each_index<System>(pieces(total, System::elements), System::elements,
-                           elementwise_pieces<Chain, T>{{n, a}, total, System::elements});
+    for_each_index(on, pieces(total, System::elements), System::elements,
+                   elementwise_pieces<Chain, T>{{n, a}, total, System::elements});
 }
 
 /// The steps alone, over what an operation has left in out[0].
@@ -133,12 +133,12 @@ struct finishing_pieces {
         steps.finish(first, last < total ? last : total);
     }
 };
-template <class System, class Chain, class T>
-void finish(const graph::node& n, const arguments<T>& a) {
+template <class Chain, class System, class T>
+void finish(const System& on, const graph::node& n, const arguments<T>& a) {
     if constexpr (Chain::size > 0) {
         const std::ptrdiff_t total = std::ptrdiff_t(a.batch) * n.view.size();
-        for_each_index<System>(pieces(total, System::elements), System::elements,
-                               finishing_pieces<Chain, T>{{n, a}, total, System::elements});
+        for_each_index(on, pieces(total, System::elements), System::elements,
+                       finishing_pieces<Chain, T>{{n, a}, total, System::elements});
     }
 }
 

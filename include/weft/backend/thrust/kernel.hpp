@@ -17,31 +17,31 @@ struct missing_kernel {
     static_assert(Op != Op, "weft: the thrust policy lacks a kernel for this primitive");
 };
 
-/// The kernel of one kind of operation followed by one chain. The sizes are in the record.
+/// The kernel of one kind of operation followed by one chain, on a system. The sizes are in the record.
 template <class System, graph::opcode Op, class Chain, class T>
-void run(const graph::node& n, const arguments<T>& a, T* scratch) {
+void run(const graph::node& n, const arguments<T>& a, T* scratch, const System& on = System()) {
     using enum graph::opcode;
     if constexpr (Op == graph::opcode::elementwise)
-        thrust_backend::elementwise<System, Chain>(n, a);
+        thrust_backend::elementwise<Chain>(on, n, a);
     else if constexpr (Op == gemm || Op == gemm_data || Op == gemm_weights)
-        product<System, Op, Chain>(n, a);
+        product<Op, Chain>(on, n, a);
     else if constexpr (Op == conv2d || Op == conv2d_data || Op == conv2d_weights)
-        convolution<System, Op, Chain>(n, a);
+        convolution<Op, Chain>(on, n, a);
     else if constexpr (Op == max_pool2d || Op == max_pool2d_grad || Op == avg_pool2d ||
                        Op == avg_pool2d_grad || Op == upsample2d || Op == upsample2d_grad)
-        windows<System, Op, Chain>(n, a);
+        windows<Op, Chain>(on, n, a);
     else if constexpr (Op == graph::opcode::reduce)
-        thrust_backend::reduce<System>(n, a, scratch);
+        thrust_backend::reduce(on, n, a, scratch);
     else if constexpr (Op == graph::opcode::softmax || Op == softmax_grad || Op == log_softmax ||
                        Op == log_softmax_grad)
-        thrust_backend::softmax<System, Op, Chain>(n, a);
+        thrust_backend::softmax<Op, Chain>(on, n, a);
     else if constexpr (Op == layer_norm || Op == layer_norm_grad || Op == batch_norm_stats ||
                        Op == batch_norm_coeffs || Op == batch_norm_sums)
-        normalization<System, Op, Chain>(n, a);
+        normalization<Op, Chain>(on, n, a);
     else if constexpr (Op == concat || Op == slice)
-        movement<System, Op, Chain>(n, a);
+        movement<Op, Chain>(on, n, a);
     else if constexpr (Op == pick_nll || Op == pick_nll_grad || Op == softmax_xent || Op == softmax_xent_grad)
-        loss<System, Op, Chain>(n, a);
+        loss<Op, Chain>(on, n, a);
     else
         static_cast<void>(sizeof(missing_kernel<System, Op>));
 }

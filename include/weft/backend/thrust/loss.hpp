@@ -57,22 +57,21 @@ struct cross_entropy_grad_functor {
 };
 
 /// pick_nll, softmax_xent and their gradients with what follows.
-template <class System, graph::opcode Op, class Chain, class T>
-void loss(const graph::node& n, const arguments<T>& a) {
+template <graph::opcode Op, class Chain, class System, class T>
+void loss(const System& on, const graph::node& n, const arguments<T>& a) {
     using enum graph::opcode;
     using tail_type = chain_functor<Chain, T>;
     constexpr bool logits = Op == softmax_xent || Op == softmax_xent_grad;
     const tail_type tail(n, a);
     const std::ptrdiff_t work = 16 * n.attribute[0];
     if constexpr (Op == pick_nll || Op == softmax_xent)
-        for_each_index<System>(a.batch, work,
-                               cross_entropy_functor<logits, tail_type, T>{n, tail, a.in[0], a.in[1], a.in[2],
-                                                                           a.out[0], a.out[1], a.out[2]});
+        for_each_index(on, a.batch, work,
+                       cross_entropy_functor<logits, tail_type, T>{n, tail, a.in[0], a.in[1], a.in[2],
+                                                                   a.out[0], a.out[1], a.out[2]});
     else
-        for_each_index<System>(
-            a.batch, work,
-            cross_entropy_grad_functor<logits, tail_type, T>{n, tail, a.in[0], a.in[1], a.in[logits ? 2 : 1],
-                                                             a.in[logits ? 3 : 2], a.out[0]});
+        for_each_index(on, a.batch, work,
+                       cross_entropy_grad_functor<logits, tail_type, T>{
+                           n, tail, a.in[0], a.in[1], a.in[logits ? 2 : 1], a.in[logits ? 3 : 2], a.out[0]});
 }
 
 }  // namespace weft::thrust_backend

@@ -35,8 +35,8 @@ struct slice_samples {
 };
 
 /// concat and slice with what follows.
-template <class System, graph::opcode Op, class Chain, class T>
-void movement(const graph::node& n, const arguments<T>& a) {
+template <graph::opcode Op, class Chain, class System, class T>
+void movement(const System& on, const graph::node& n, const arguments<T>& a) {
     using tail_type = chain_functor<Chain, T>;
     if constexpr (Op == graph::opcode::concat) {
         concat_parts<tail_type, T> f{{n, a}, {}, {}, {}, n.attribute[graph::max_inputs], 0, a.out[0]};
@@ -46,12 +46,11 @@ void movement(const graph::node& n, const arguments<T>& a) {
             f.start[p] = int(f.total);
             f.total += f.size[p];
         }
-        for_each_index<System>(std::ptrdiff_t(a.batch) * f.parts, f.total / f.parts, f);
+        for_each_index(on, std::ptrdiff_t(a.batch) * f.parts, f.total / f.parts, f);
     } else {
-        for_each_index<System>(
-            a.batch, n.attribute[2],
-            slice_samples<tail_type, T>{
-                n.attribute[0], n.attribute[1], n.attribute[2], {n, a}, a.in[0], a.out[0]});
+        for_each_index(on, a.batch, n.attribute[2],
+                       slice_samples<tail_type, T>{
+                           n.attribute[0], n.attribute[1], n.attribute[2], {n, a}, a.in[0], a.out[0]});
     }
 }
 

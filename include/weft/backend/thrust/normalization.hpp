@@ -160,31 +160,30 @@ struct batch_norm_sums_channels {
 };
 
 /// Layer and batch normalisation with what follows.
-template <class System, graph::opcode Op, class Chain, class T>
-void normalization(const graph::node& n, const arguments<T>& a) {
+template <graph::opcode Op, class Chain, class System, class T>
+void normalization(const System& on, const graph::node& n, const arguments<T>& a) {
     using enum graph::opcode;
     using tail_type = chain_functor<Chain, T>;
     const auto& at = n.attribute;
     if constexpr (Op == layer_norm || Op == layer_norm_grad) {
         const std::ptrdiff_t rows = std::ptrdiff_t(a.batch) * at[0], size = at[1];
         if constexpr (Op == layer_norm)
-            for_each_index<System>(rows, 4 * size,
-                                   layer_norm_rows<tail_type, T>{
-                                       size, T(from_bits(at[2])), {n, a}, a.in[0], a.out[0], a.out[1]});
+            for_each_index(on, rows, 4 * size,
+                           layer_norm_rows<tail_type, T>{
+                               size, T(from_bits(at[2])), {n, a}, a.in[0], a.out[0], a.out[1]});
         else
-            for_each_index<System>(
-                rows, 4 * size,
+            for_each_index(
+                on, rows, 4 * size,
                 layer_norm_grad_rows<tail_type, T>{size, {n, a}, a.in[0], a.in[1], a.in[2], a.out[0]});
     } else if constexpr (Op == batch_norm_coeffs) {
-        for_each_index<System>(at[0], 16, batch_norm_coeffs_channels<T>{T(from_bits(at[2])), a});
+        for_each_index(on, at[0], 16, batch_norm_coeffs_channels<T>{T(from_bits(at[2])), a});
     } else {
         const channel_places places{a.batch, at[0], at[1]};
         if constexpr (Op == batch_norm_stats)
-            for_each_index<System>(
-                at[0], 2 * places.count(),
-                batch_norm_stats_channels<T>{places, T(from_bits(at[2])), T(from_bits(at[3])), a});
+            for_each_index(on, at[0], 2 * places.count(),
+                           batch_norm_stats_channels<T>{places, T(from_bits(at[2])), T(from_bits(at[3])), a});
         else
-            for_each_index<System>(at[0], 2 * places.count(), batch_norm_sums_channels<T>{places, a});
+            for_each_index(on, at[0], 2 * places.count(), batch_norm_sums_channels<T>{places, a});
     }
 }
 

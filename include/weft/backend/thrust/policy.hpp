@@ -1,11 +1,10 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <type_traits>
 
-#include "../../core/buffer.hpp"
-#include "kernel.hpp"
-#include "update.hpp"
+#include "resources.hpp"
 
 namespace weft {
 
@@ -15,22 +14,11 @@ namespace weft {
 template <class System, class Scalar = float>
 struct thrust_policy {
     using scalar = Scalar;
+    using memory = typename System::memory;
     static constexpr const char* name = System::name;
 
-    /// What a workspace holds beside its arena: room for the parts of sums over everything.
-    struct resources {
-        buffer<Scalar> scratch;
-
-        template <class Nodes>
-        resources(const Nodes& nodes, int count, int capacity) {
-            static_assert(!System::on_device,
-                          "weft: a workspace's memory is the host's, which kernels on a device cannot reach");
-            std::size_t most = 0;
-            for (int i = 0; i < count; ++i)
-                most = std::max(most, thrust_backend::scratch_of(nodes[std::size_t(i)], capacity));
-            scratch = buffer<Scalar>(most);
-        }
-    };
+    using resources = std::conditional_t<memory::on_host, thrust_backend::host_resources<System, Scalar>,
+                                         thrust_backend::device_resources<System, Scalar>>;
     using kernel = void (*)(const graph::node&, const arguments<Scalar>&, resources&);
 
     template <class Program, int I>
@@ -38,21 +26,44 @@ struct thrust_policy {
         return &run<Program::graph.nodes[I].op, chain_of<Program, I>>;
     }
 
-    /// The optimiser's rule over n parameters; slot k of parameter i is state[k * n + i].
+    /// On the host: the optimiser's rule over n parameters; slot k of parameter i is state[k * n + i].
     template <int Slots, class Rule>
     static void update(const Rule& rule, std::size_t n, Scalar* parameters, const Scalar* gradients,
                        Scalar* state) {
-        const std::ptrdiff_t count = std::ptrdiff_t(n);
-        thrust_backend::for_each_index<System>(
-            thrust_backend::pieces(count, System::elements), System::elements,
-            thrust_backend::update_pieces<Slots, Rule, Scalar>{rule, System::elements, count, parameters,
-                                                               gradients, state});
+        const pieces all{System::elements, std::ptrdiff_t(n), parameters, gradients, state};
+        thrust_backend::for_each_index(System(), all.count(), all.piece,
+                                       thrust_backend::update_pieces<Slots, Rule, Scalar>{rule, all});
+    }
+    /// On a device: starts the rule that the resources hold, unless a gradient is not finite; with a limit
+    /// that is not 0, gradients are clipped first.
+    template <int Slots, class Rule>
+    static void update_if_finite(resources& r, float value_limit, float norm_limit, std::size_t n,
+                                 typename memory::template pointer<Scalar> parameters,
+                                 typename memory::template pointer<Scalar> gradients,
+                                 typename memory::template pointer<Scalar> state) {
+        r.template update<Slots, Rule>(value_limit, norm_limit,
+                                       pieces{System::elements, std::ptrdiff_t(n), address_of(parameters),
+                                              address_of(gradients), address_of(state)});
+    }
+
+    /// No program is one kernel.
+    template <class Program>
+    static constexpr bool runs_whole() {
+        return false;
+    }
+    template <class Program>
+    static constexpr std::int64_t whole_scratch(int) {
+        return 0;
     }
 
 private:
+    using pieces = thrust_backend::parameter_pieces<Scalar>;
+
     template <graph::opcode Op, class Chain>
     static void run(const graph::node& n, const arguments<Scalar>& a, resources& r) {
-        thrust_backend::run<System, Op, Chain>(n, a, r.scratch.data());
+        arguments<Scalar> timed = a;
+        r.prepare(Op, timed);
+        thrust_backend::run<System, Op, Chain>(n, timed, r.scratch(), r.device);
     }
 };
 

@@ -111,46 +111,68 @@ private:
 };
 
 template <class System, class T, class A, class B, class Tail>
-void multiply(const A& a, const B& b, const Tail& tail, T* out, std::ptrdiff_t count, std::ptrdiff_t rows,
-              std::ptrdiff_t columns, std::ptrdiff_t depth) {
+void multiply(const System& on, const A& a, const B& b, const Tail& tail, T* out, std::ptrdiff_t count,
+              std::ptrdiff_t rows, std::ptrdiff_t columns, std::ptrdiff_t depth) {
     const product_tiles<typename System::cut, T, A, B, Tail> tiles{a,     b,    tail,    out,
                                                                    count, rows, columns, depth};
-    for_each_index<System>(tiles.tasks(), tiles.work(), tiles);
+    for_each_index(on, tiles.tasks(), tiles.work(), tiles);
 }
 
-/// Matrix products of a system's library, where it has one: specialised for such systems.
+/// Matrix products of a system's library, where it has one:
+/// multiply_columns(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, c) makes c[m, n] of a[m, k] and b[k,
+/// n], each stored column after column, a and b perhaps transposed. weft stores rows, so each product is of
+/// the transposes.
 template <class System>
 struct matrix_library {
-    static constexpr bool exists = false;
+    const System& on;
+
+    /// y[rows, outs] = x[rows, depth] w[outs, depth]^T
+    template <class T>
+    void forward(const T* x, const T* w, T* y, std::ptrdiff_t rows, std::ptrdiff_t outs,
+                 std::ptrdiff_t depth) const {
+        on.multiply_columns(true, false, outs, rows, depth, w, depth, x, depth, y);
+    }
+    /// dx[rows, depth] = dy[rows, outs] w[outs, depth]
+    template <class T>
+    void data(const T* dy, const T* w, T* dx, std::ptrdiff_t rows, std::ptrdiff_t outs,
+              std::ptrdiff_t depth) const {
+        on.multiply_columns(false, false, depth, rows, outs, w, depth, dy, outs, dx);
+    }
+    /// dw[outs, depth] = dy[rows, outs]^T x[rows, depth]
+    template <class T>
+    void weights(const T* x, const T* dy, T* dw, std::ptrdiff_t rows, std::ptrdiff_t outs,
+                 std::ptrdiff_t depth) const {
+        on.multiply_columns(false, true, depth, outs, rows, x, depth, dy, outs, dw);
+    }
 };
 
 /// gemm, gemm_data and gemm_weights with what follows.
-template <class System, graph::opcode Op, class Chain, class T>
-void product(const graph::node& n, const arguments<T>& a) {
-    using library = matrix_library<System>;
+template <graph::opcode Op, class Chain, class System, class T>
+void product(const System& on, const graph::node& n, const arguments<T>& a) {
+    [[maybe_unused]] const matrix_library<System> library{on};
     const std::ptrdiff_t rows = std::ptrdiff_t(a.batch) * n.attribute[0], outs = n.attribute[1],
                          depth = n.attribute[2];
     if constexpr (Op == graph::opcode::gemm_weights) {
-        if constexpr (library::exists)
-            library::weights(a.in[0], a.in[1], a.out[0], rows, outs, depth);
+        if constexpr (System::has_matrix_library)
+            library.weights(a.in[0], a.in[1], a.out[0], rows, outs, depth);
         else
-            multiply<System>(strided_rows<T>{a.in[1], 1, outs}, strided_columns<T>{a.in[0], depth, 1},
-                             no_tail{}, a.out[0], 1, outs, depth, rows);
-        if (a.out[1]) sum_columns<System>(a.in[1], a.out[1], 1, rows, outs, T(1));
-    } else if constexpr (library::exists) {
+            multiply(on, strided_rows<T>{a.in[1], 1, outs}, strided_columns<T>{a.in[0], depth, 1}, no_tail{},
+                     a.out[0], 1, outs, depth, rows);
+        if (a.out[1]) sum_columns(on, a.in[1], a.out[1], 1, rows, outs, T(1));
+    } else if constexpr (System::has_matrix_library) {
         if constexpr (Op == graph::opcode::gemm)
-            library::forward(a.in[0], a.in[1], a.out[0], rows, outs, depth);
+            library.forward(a.in[0], a.in[1], a.out[0], rows, outs, depth);
         else
-            library::data(a.in[0], a.in[1], a.out[0], rows, outs, depth);
-        finish<System, Chain>(n, a);
+            library.data(a.in[0], a.in[1], a.out[0], rows, outs, depth);
+        finish<Chain>(on, n, a);
     } else {
         const chain_functor<Chain, T> tail(n, a);
         if constexpr (Op == graph::opcode::gemm)
-            multiply<System>(strided_rows<T>{a.in[0], depth, 1}, strided_columns<T>{a.in[1], 1, depth}, tail,
-                             a.out[0], 1, rows, outs, depth);
+            multiply(on, strided_rows<T>{a.in[0], depth, 1}, strided_columns<T>{a.in[1], 1, depth}, tail,
+                     a.out[0], 1, rows, outs, depth);
         else
-            multiply<System>(strided_rows<T>{a.in[0], outs, 1}, strided_columns<T>{a.in[1], depth, 1}, tail,
-                             a.out[0], 1, rows, depth, outs);
+            multiply(on, strided_rows<T>{a.in[0], outs, 1}, strided_columns<T>{a.in[1], depth, 1}, tail,
+                     a.out[0], 1, rows, depth, outs);
     }
 }
 

@@ -61,11 +61,11 @@ struct column_sums {
     }
 };
 template <class System, class T>
-void sum_columns(const T* x, T* out, std::ptrdiff_t groups, std::ptrdiff_t rows, std::ptrdiff_t columns,
-                 T factor) {
+void sum_columns(const System& on, const T* x, T* out, std::ptrdiff_t groups, std::ptrdiff_t rows,
+                 std::ptrdiff_t columns, T factor) {
     constexpr int width = System::on_device ? 1 : 16;
-    for_each_index<System>(groups * pieces(columns, width), rows * width,
-                           column_sums<T, width>{x, out, rows, columns, factor});
+    for_each_index(on, groups * pieces(columns, width), rows * width,
+                   column_sums<T, width>{x, out, rows, columns, factor});
 }
 
 /// Numbers in one part of a sum over everything.
@@ -103,7 +103,7 @@ inline std::size_t scratch_of(const graph::node& n, std::ptrdiff_t batch) {
 }
 
 template <class System, class T>
-void reduce(const graph::node& n, const arguments<T>& a, T* scratch) {
+void reduce(const System& on, const graph::node& n, const arguments<T>& a, T* scratch) {
     const std::ptrdiff_t outer = n.attribute[0], channels = n.attribute[1], pixels = n.attribute[2],
                          size = outer * channels * pixels, batch = a.batch;
     const T factor = T(from_bits(n.attribute[4])) / (n.attribute[5] ? T(a.batch) : T(1));
@@ -113,29 +113,29 @@ void reduce(const graph::node& n, const arguments<T>& a, T* scratch) {
     switch (graph::operand_mode(n.attribute[3])) {
         case scalar: {
             const std::ptrdiff_t parts = pieces(batch * size, sum_part);
-            for_each_index<System>(parts, sum_part, part_sums<T>{x, scratch, batch * size});
-            return for_each_index<System>(1, parts, last_sum<T>{scratch, out, parts, factor});
+            for_each_index(on, parts, sum_part, part_sums<T>{x, scratch, batch * size});
+            return for_each_index(on, 1, parts, last_sum<T>{scratch, out, parts, factor});
         }
         case channel:
             if (pixels > 1)
-                return for_each_index<System>(
-                    channels, batch * outer * pixels,
+                return for_each_index(
+                    on, channels, batch * outer * pixels,
                     run_sums<T>{x, out, channels, 0, batch * outer, channels * pixels, pixels, factor});
-            return sum_columns<System>(x, out, 1, batch * outer, channels, factor);
+            return sum_columns(on, x, out, 1, batch * outer, channels, factor);
         case fixed:
-            return sum_columns<System>(x, out, 1, batch, size, factor);
+            return sum_columns(on, x, out, 1, batch, size, factor);
         case inner:
-            return sum_columns<System>(x, out, 1, batch * outer * channels, pixels, factor);
+            return sum_columns(on, x, out, 1, batch * outer * channels, pixels, factor);
         case sample_scalar:
-            return for_each_index<System>(batch, size, run_sums<T>{x, out, 1, size, 1, 0, size, factor});
+            return for_each_index(on, batch, size, run_sums<T>{x, out, 1, size, 1, 0, size, factor});
         case sample_channel:
-            return for_each_index<System>(
-                batch * channels, outer * pixels,
+            return for_each_index(
+                on, batch * channels, outer * pixels,
                 run_sums<T>{x, out, channels, size, outer, channels * pixels, pixels, factor});
         case sample_inner:
-            return sum_columns<System>(x, out, batch, outer * channels, pixels, factor);
+            return sum_columns(on, x, out, batch, outer * channels, pixels, factor);
         default:
-            return sum_columns<System>(x, out, 1, 1, batch * size, factor);
+            return sum_columns(on, x, out, 1, 1, batch * size, factor);
     }
 }
 

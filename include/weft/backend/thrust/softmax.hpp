@@ -85,8 +85,8 @@ struct softmax_grad_functor : vector_functor<Tail, T> {
 };
 
 /// softmax, log_softmax and their gradients with what follows.
-template <class System, graph::opcode Op, class Chain, class T>
-void softmax(const graph::node& n, const arguments<T>& a) {
+template <graph::opcode Op, class Chain, class System, class T>
+void softmax(const System& on, const graph::node& n, const arguments<T>& a) {
     using enum graph::opcode;
     using tail_type = chain_functor<Chain, T>;
     constexpr bool logarithm = Op == graph::opcode::log_softmax || Op == log_softmax_grad;
@@ -94,9 +94,9 @@ void softmax(const graph::node& n, const arguments<T>& a) {
     const vector_functor<tail_type, T> vectors{count, inner, {n, a}, a.in[0], a.in[1], a.out[0]};
     const std::ptrdiff_t all = std::ptrdiff_t(a.batch) * n.attribute[0] * inner;
     if constexpr (Op == graph::opcode::softmax || Op == log_softmax)
-        for_each_index<System>(all, 16 * count, softmax_functor<logarithm, tail_type, T>{vectors});
+        for_each_index(on, all, 16 * count, softmax_functor<logarithm, tail_type, T>{vectors});
     else
-        for_each_index<System>(all, 4 * count, softmax_grad_functor<logarithm, tail_type, T>{vectors});
+        for_each_index(on, all, 4 * count, softmax_grad_functor<logarithm, tail_type, T>{vectors});
 }
 
 }  // namespace weft::thrust_backend

@@ -10,11 +10,10 @@
 #if WEFT_HAS_TBB
 #include <thrust/system/tbb/execution_policy.h>
 #endif
-#ifdef __CUDACC__
-#include <thrust/system/cuda/execution_policy.h>
-#endif
 
 #include <cstddef>
+
+#include "../../core/memory.hpp"
 
 namespace weft {
 
@@ -22,7 +21,8 @@ namespace thrust_backend {
 
 /// How systems of the host cut work: pieces that a core keeps in its first cache, and vectors in registers.
 struct host_cut {
-    static constexpr bool on_device = false;
+    static constexpr bool on_device = false;  ///< are functors compiled into Thrust's algorithms?
+    static constexpr bool has_matrix_library = false;
     static constexpr std::ptrdiff_t elements = 2048;     ///< of a chain in one call of its functor
     static constexpr std::ptrdiff_t small_work = 32768;  ///< elements that are not worth waking threads for
     static constexpr int vector_bytes = 64;              ///< numbers side by side in a product or a sum
@@ -30,7 +30,7 @@ struct host_cut {
 };
 /// A device has threads for all elements, and little memory for each.
 struct device_cut {
-    static constexpr bool on_device = true;
+    static constexpr bool on_device = true, has_matrix_library = true;
     static constexpr std::ptrdiff_t elements = 1;
     static constexpr int vector_bytes = 0;
     static constexpr int rows = 4, depth = 16, row_block = 4;
@@ -41,12 +41,14 @@ struct device_cut {
 /// Thrust's sequential system.
 struct cpp : thrust_backend::host_cut {
     using cut = host_cut;
+    using memory = host_memory;
     static constexpr const char* name = "thrust<cpp>";
     static constexpr const auto& policy() { return ::thrust::cpp::par; }
 };
 /// Thrust on OpenMP: programs are built with -fopenmp.
 struct omp : thrust_backend::host_cut {
     using cut = host_cut;
+    using memory = host_memory;
     static constexpr const char* name = "thrust<omp>";
     static constexpr const auto& policy() { return ::thrust::omp::par; }
 };
@@ -54,19 +56,11 @@ struct omp : thrust_backend::host_cut {
 /// Thrust on Intel's TBB: programs are linked with it.
 struct tbb : thrust_backend::host_cut {
     using cut = host_cut;
+    using memory = host_memory;
     static constexpr const char* name = "thrust<tbb>";
     static constexpr const auto& policy() { return ::thrust::tbb::par; }
 };
 #endif
-#ifdef __CUDACC__
-/// Thrust on CUDA, in programs built with nvcc. All memory that kernels see must be the device's.
-struct cuda_system : thrust_backend::device_cut {
-    using cut = device_cut;
-    static constexpr const char* name = "thrust<cuda>";
-    static const auto& policy() { return ::thrust::cuda::par; }
-};
-#endif
-
 namespace thrust_backend {
 
 /// A functor by its address, so that Thrust's algorithm is compiled once for all functors of the host.
@@ -83,10 +77,10 @@ void call_functor(const void* self, std::ptrdiff_t i) {
 
 /// Calls f(0), …, f(count - 1), in any order and at the same time. Each call touches about `each` elements.
 template <class System, class Functor>
-void for_each_index(std::ptrdiff_t count, std::ptrdiff_t each, const Functor& f) {
+void for_each_index(const System& on, std::ptrdiff_t count, std::ptrdiff_t each, const Functor& f) {
     const ::thrust::counting_iterator<std::ptrdiff_t> first(0);
     if constexpr (System::on_device) {
-        ::thrust::for_each_n(System::policy(), first, count, f);
+        on.for_each(first, count, f);
     } else {
         const any_functor call{&f, &call_functor<Functor>};
         if (count == 1 || count * each < System::small_work)

@@ -111,8 +111,8 @@ struct upsample_grad_rows {
 };
 
 /// Pooling, upsampling and their gradients with what follows.
-template <class System, graph::opcode Op, class Chain, class T>
-void windows(const graph::node& n, const arguments<T>& a) {
+template <graph::opcode Op, class Chain, class System, class T>
+void windows(const System& on, const graph::node& n, const arguments<T>& a) {
     using enum graph::opcode;
     using tail_type = chain_functor<Chain, T>;
     const tail_type tail(n, a);
@@ -120,22 +120,21 @@ void windows(const graph::node& n, const arguments<T>& a) {
         const upsample_sizes s(n);
         const std::ptrdiff_t rows = std::ptrdiff_t(a.batch) * s.channels * s.height;
         if constexpr (Op == upsample2d)
-            for_each_index<System>(rows * s.by_h, s.width * s.by_w,
-                                   upsample_rows<tail_type, T>{s, tail, a.in[0], a.out[0]});
+            for_each_index(on, rows * s.by_h, s.width * s.by_w,
+                           upsample_rows<tail_type, T>{s, tail, a.in[0], a.out[0]});
         else
-            for_each_index<System>(rows, s.width * s.by_w * s.by_h,
-                                   upsample_grad_rows<tail_type, T>{s, tail, a.in[0], a.out[0]});
+            for_each_index(on, rows, s.width * s.by_w * s.by_h,
+                           upsample_grad_rows<tail_type, T>{s, tail, a.in[0], a.out[0]});
     } else {
         constexpr bool maximum = Op == max_pool2d || Op == max_pool2d_grad;
         const pool_geometry g(n);
         const std::ptrdiff_t planes = std::ptrdiff_t(a.batch) * g.channels, work = g.kernel_h * g.kernel_w;
         if constexpr (Op == max_pool2d || Op == avg_pool2d)
-            for_each_index<System>(planes * g.out_h, work * g.out_w,
-                                   pool_rows<maximum, tail_type, T>{g, tail, a.in[0], a.out[0]});
+            for_each_index(on, planes * g.out_h, work * g.out_w,
+                           pool_rows<maximum, tail_type, T>{g, tail, a.in[0], a.out[0]});
         else
-            for_each_index<System>(
-                planes, work * g.out(),
-                pool_grad_planes<maximum, tail_type, T>{g, tail, a.in[0], a.in[1], a.out[0]});
+            for_each_index(on, planes, work * g.out(),
+                           pool_grad_planes<maximum, tail_type, T>{g, tail, a.in[0], a.in[1], a.out[0]});
     }
 }
 

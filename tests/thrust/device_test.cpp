@@ -1,0 +1,239 @@
+/// Networks where Thrust's kernels find their numbers in a memory of their own, on the stand-in for such a
+/// device: what weft::cuda_system does, but for CUDA.
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "../catch.hpp"
+#include "weft/data/digits.hpp"
+#include "weft/thrust.hpp"
+#include "weft/weft.hpp"
+
+using namespace weft;
+
+namespace {
+
+// clang-format off
+constexpr auto mixed = input<4, 12, 12>
+    >> conv2d<8, kernel<3>, padding<1>, no_bias> >> batch_norm >> relu
+    >> residual(conv2d<8, kernel<3>, padding<1>, groups<2>> >> silu >> dropout<0.2>)
+    >> concat(max_pool2d<2>, avg_pool2d<2>, conv2d<4, kernel<2>, stride<2>>)
+    >> upsample2d<2> >> conv2d<6, kernel<5>, stride<3>> >> weft::tanh >> flatten
+    >> layer_norm >> dense<40> >> gelu >> concat(dense<12> >> softmax, dense<20> >> leaky_relu) >> dense<5>;
+constexpr auto small = input<6> >> dense<16> >> relu >> dropout<0.5> >> dense<3>;
+constexpr auto digits_net = input<1, 8, 8>
+    >> conv2d<8, kernel<3>, padding<1>> >> relu >> max_pool2d<2>
+    >> conv2d<16, kernel<3>>            >> relu >> flatten
+    >> dense<32> >> relu >> dense<10>;
+// clang-format on
+constexpr std::size_t inputs = 4 * 12 * 12;
+
+using twin = weft::thrust<device_twin>;
+/// With a device's memory, and kernels cut as on the host.
+using host_cut_twin = weft::thrust<thrust_backend::twin_system<thrust_backend::host_cut>>;
+
+struct numbers {
+    std::vector<float> x;
+    std::vector<int> y;
+
+    numbers(std::size_t samples, std::size_t size, unsigned classes) : x(samples * size), y(samples) {
+        random_stream draw{seed{11}, 5};
+        for (float& v : x) v = 2 * draw.uniform() - 1;
+        for (int& v : y) v = int(draw.below(classes));
+    }
+};
+
+/// Loss, gradients and statistics after one batch.
+template <class Policy>
+std::vector<double> gradients_on() {
+    const numbers data(19, inputs, 5);
+    model<mixed, Policy> m{seed{3}};
+    trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{19}};
+    std::vector<double> result{double(train.compute_gradients(data.x, data.y))};
+    for (auto g : train.gradients()) result.push_back(double(g));
+    auto host = to<reference_policy<double>>(m);
+    for (auto s : host.statistics()) result.push_back(double(s));
+    return result;
+}
+
+/// Losses, parameters, statistics and predictions of some steps on batches of two sizes.
+template <class Policy, auto Net = small, class Optimizer>
+std::vector<float> train_on(const Optimizer& optimizer, clipping clip = {}) {
+    constexpr std::size_t size = std::remove_cvref_t<decltype(Net)>::input_type::size;
+    constexpr std::size_t classes = std::remove_cvref_t<decltype(Net)>::output_type::size;
+    const numbers data(48, size, unsigned(classes));
+    model<Net, Policy> m{seed{1}};
+    trainer train{m, softmax_cross_entropy, optimizer, batch_capacity{32}};
+    train.clip(clip);
+    std::vector<float> result;
+    for (std::size_t step = 0; step < 10; ++step) {
+        const std::size_t first = step % 2 ? 0 : 32, count = step % 2 ? 32 : 16;
+        result.push_back(float(train.step(std::span(data.x).subspan(first * size, count * size),
+                                          std::span(data.y).subspan(first, count))));
+    }
+    auto host = to<reference>(m);
+    for (float p : host.parameters()) result.push_back(p);
+    for (float s : host.statistics()) result.push_back(s);
+    std::vector<float> outputs(48 * classes);
+    m.predict(data.x, outputs);
+    result.insert(result.end(), outputs.begin(), outputs.end());
+    return result;
+}
+
+void check_close(const std::vector<float>& got, const std::vector<float>& want, double tolerance) {
+    REQUIRE(got.size() == want.size());
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < got.size(); ++i)
+        wrong += !(std::abs(double(got[i]) - double(want[i])) <= tolerance * (1 + std::abs(double(want[i]))));
+    CHECK(wrong == 0);
+}
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("thrust on a device: the gradients of a network of everything are the reference's", "[thrust]") {
+    const auto want = gradients_on<reference_policy<double>>(),
+               same = gradients_on<thrust_policy<device_twin, double>>(), got = gradients_on<twin>();
+    REQUIRE(want.size() == got.size());
+    REQUIRE(want.size() == same.size());
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < want.size(); ++i) {
+        wrong += !(std::abs(same[i] - want[i]) <= 1e-11 * (1 + std::abs(want[i])));
+        wrong += !(std::abs(got[i] - want[i]) <= 2e-5 * (1 + std::abs(want[i])));
+    }
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("thrust on a device: steps are the cpu policy's, with dropout and clipping", "[thrust]") {
+    check_close(train_on<twin>(adam{}), train_on<cpu>(adam{}), 1e-5);
+    const sgd fast{.learning_rate = 0.1f};
+    check_close(train_on<twin>(fast, clip_by_norm{0.05f}), train_on<cpu>(fast, clip_by_norm{0.05f}), 1e-5);
+    check_close(train_on<twin>(adamw{}, clip_by_value{0.01f}), train_on<cpu>(adamw{}, clip_by_value{0.01f}),
+                1e-5);
+    CHECK(!same_bits(train_on<twin>(fast), train_on<twin>(fast, clip_by_norm{0.05f})));
+    CHECK(!same_bits(train_on<twin>(fast), train_on<twin>(fast, clip_by_value{0.01f})));
+    CHECK(same_bits(train_on<twin>(adam{}), train_on<twin>(adam{})));
+}
+
+TEST_CASE("thrust on a device: where numbers lie changes no bit of them", "[thrust]") {
+    const auto want = train_on<weft::thrust<cpp>, mixed>(adam{});
+    for (float v : want) REQUIRE(std::isfinite(v));
+    CHECK(same_bits(train_on<host_cut_twin, mixed>(adam{}), want));
+    CHECK(same_bits(train_on<host_cut_twin>(adam{}, clip_by_value{0.01f}),
+                    train_on<weft::thrust<cpp>>(adam{}, clip_by_value{0.01f})));
+}
+
+namespace {
+
+/// One update of n parameters, with a gradient that is not finite in place `broken` (or none).
+struct one_update {
+    using resources = twin::resources;
+    using memory = twin::memory;
+    std::vector<float> parameters, gradients, slots;
+    bool finite;
+
+    one_update(std::size_t n, std::size_t broken, float bad, float value_limit, float norm_limit)
+        : parameters(n, 0.5f), gradients(n), slots(n, 0.25f) {
+        for (std::size_t i = 0; i < n; ++i) gradients[i] = float(int(i * 7 % 13) - 6) / 8;
+        if (broken < n) gradients[broken] = bad;
+        memory::buffer<float> p(n), g(n), s(n);
+        memory::write<float>(parameters, p.data());
+        memory::write<float>(gradients, g.data());
+        memory::write<float>(slots, s.data());
+        resources r(std::array<graph::node, 1>{}, 0, 1);
+        const auto rule = sgd{.learning_rate = 0.5f, .momentum = 0.5f}.at<float>(2, 0.5f);
+        r.set_rule(rule);
+        r.upload_changes();
+        twin::update_if_finite<sgd::slots, std::remove_const_t<decltype(rule)>>(r, value_limit, norm_limit, n,
+                                                                                p.data(), g.data(), s.data());
+        finite = r.was_finite();
+        memory::read<float>(p.data(), parameters);
+        memory::read<float>(s.data(), slots);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("thrust on a device: an update happens where every gradient is finite, or not at all", "[thrust]") {
+    const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+    // Fewer than there are lanes, and more.
+    for (const std::size_t n : {std::size_t(1), std::size_t(1000), std::size_t(40000)}) {
+        CAPTURE(n);
+        for (const std::size_t broken : {std::size_t(0), n / 2, n - 1})
+            for (const float bad : {nan, inf, -inf}) {
+                const one_update update(n, broken, bad, 0, 1);
+                CHECK(!update.finite);
+                CHECK(update.parameters == std::vector<float>(n, 0.5f));
+                CHECK(update.slots == std::vector<float>(n, 0.25f));
+            }
+        for (const auto& [by_value, by_norm] : {std::pair{0.0f, 0.0f}, {0.3f, 0.0f}, {0.0f, 0.5f}}) {
+            const one_update update(n, n, 0, by_value, by_norm);
+            CHECK(update.finite);
+            std::vector<float> gradients = update.gradients, want(n, 0.5f), slots(n, 0.25f);
+            if (by_value > 0) clipping(clip_by_value{by_value}).apply<float>(gradients);
+            if (by_norm > 0) clipping(clip_by_norm{by_norm}).apply<float>(gradients);
+            const auto rule = sgd{.learning_rate = 0.5f, .momentum = 0.5f}.at<float>(2, 0.5f);
+            for (std::size_t i = 0; i < n; ++i) rule(want[i], gradients[i], &slots[i]);
+            check_close(update.parameters, want, 1e-6);
+            check_close(update.slots, slots, 1e-6);
+        }
+    }
+}
+
+TEST_CASE("thrust on a device: a step whose gradients are not finite changes nothing", "[thrust]") {
+    const numbers data(16, 6, 3);
+    model<small, twin> m{seed{1}};
+    trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{16}};
+    train.step(data.x, data.y);
+    const auto before = to<reference>(m);
+    std::vector<float> x = data.x;
+    x[7] = std::numeric_limits<float>::infinity();
+    CHECK_THROWS_WITH(train.step(x, data.y), contains("the batch's inputs are not finite"));
+    const auto after = to<reference>(m);
+    CHECK(std::memcmp(before.parameters().data(), after.parameters().data(),
+                      before.parameters().size_bytes()) == 0);
+    CHECK(train.steps() == 1);
+    CHECK(std::isfinite(train.step(data.x, data.y)));
+}
+
+TEST_CASE("thrust on a device: a model moves between policies and files with its numbers", "[thrust]") {
+    const numbers data(33, 6, 3);
+    model<small, cpu> first{seed{5}};
+    auto there = to<twin>(first, batch_capacity{16});
+    std::vector<float> want(33 * 3), got(33 * 3);
+    first.predict(data.x, want);
+    there.predict(data.x, got);
+    check_close(got, want, 1e-6);
+
+    const std::string path = "thrust_device_test.safetensors";
+    save(there, path);
+    model<small, twin> other{seed{6}};
+    load(other, path);
+    std::vector<float> again(33 * 3);
+    other.predict(data.x, again);
+    CHECK(again == got);
+    model<small, cpu> back{seed{7}};
+    load(back, path);
+    CHECK(std::memcmp(back.parameters().data(), first.parameters().data(), first.parameters().size_bytes()) ==
+          0);
+    const data::dataset<float, int> samples(data.x, data.y, 6);
+    CHECK(evaluate(there, samples, softmax_cross_entropy).loss ==
+          Approx(evaluate(first, samples, softmax_cross_entropy).loss).epsilon(1e-5));
+    std::remove(path.c_str());
+}
+
+TEST_CASE("thrust on a device: fit learns digits", "[thrust]") {
+    auto [train, test] = data::digits(WEFT_TEST_SOURCE_DIR "/../examples/data/digits.csv");
+    model<digits_net, twin> m{seed{1}};
+    fit(m, train, softmax_cross_entropy, adam{.learning_rate = 2e-3f},
+        {.epochs = 6, .batch_size = 32, .progress = {.style = progress_style::silent}});
+    CHECK(evaluate(m, test, softmax_cross_entropy).accuracy > 0.93f);
+}
+
+// The memory of a device has a type of its own.
+static_assert(!std::is_convertible_v<float*, twin::memory::pointer<float>>);
+static_assert(!std::is_convertible_v<twin::memory::pointer<float>, float*>);
