@@ -1,0 +1,173 @@
+#pragma once
+/// Kernels on narrow numbers beside the same on wide ones. All arithmetic is float's, so what they leave is
+/// the same, rounded: to the bit.
+#ifndef WEFT_TEST_CUDA
+#define WEFT_TEST_CUDA
+#endif
+
+#include <cstdint>
+#include <cstring>
+
+#include "cuda/problems.hpp"
+
+namespace conformance {
+
+/// An array in memory as a chain says, where no pack may be aligned, between bytes that must stay.
+template <class Narrow>
+class stored_array {
+public:
+    stored_array(const std::vector<float>& x, bool narrow, rng& r) : size_(x.size()), narrow_(narrow) {
+        if (size_ == 0) return;
+        start_ = guard + std::size_t(between(r, 0, 1) ? 0 : between(r, 1, 7)) * width();
+        bytes_.assign(start_ + size_ * width() + guard, filler);
+        for (std::size_t i = 0; i < size_; ++i) narrow ? put(i, Narrow(x[i])) : put(i, x[i]);
+    }
+    float* address() { return size_ == 0 ? nullptr : reinterpret_cast<float*>(bytes_.data() + start_); }
+    bool is_narrow() const { return narrow_; }
+    std::size_t size() const { return size_; }
+    float operator[](std::size_t i) const { return narrow_ ? float(get<Narrow>(i)) : get<float>(i); }
+
+    bool is_within() const {
+        for (std::size_t i = 0; i < bytes_.size(); ++i)
+            if ((i < start_ || i >= start_ + size_ * width()) && bytes_[i] != filler) return false;
+        return true;
+    }
+    /// Is this what `want` is when it is stored here? One NaN is as good as another.
+    bool holds(std::size_t i, float want) const {
+        if (narrow_) {
+            const Narrow x = get<Narrow>(i), y(want);
+            return x.bits == y.bits || (std::isnan(float(x)) && std::isnan(float(y)));
+        }
+        const float x = get<float>(i);
+        return std::memcmp(&x, &want, sizeof x) == 0 || (std::isnan(x) && std::isnan(want));
+    }
+
+private:
+    static constexpr std::size_t guard = 64;
+    static constexpr std::uint8_t filler = 0xa5;
+    std::size_t width() const { return narrow_ ? sizeof(Narrow) : sizeof(float); }
+    template <class T>
+    void put(std::size_t i, T x) {
+        std::memcpy(bytes_.data() + start_ + i * sizeof(T), &x, sizeof x);
+    }
+    template <class T>
+    T get(std::size_t i) const {
+        T x;
+        std::memcpy(&x, bytes_.data() + start_ + i * sizeof(T), sizeof x);
+        return x;
+    }
+    std::size_t size_, start_ = 0;
+    bool narrow_;
+    std::vector<std::uint8_t> bytes_;
+};
+
+/// Which of an operation's inputs, outputs and step operands are narrow, by bit.
+struct widths {
+    unsigned in = 0, out = 0, operands = 0;
+    constexpr bool any() const { return (in | out | operands) != 0; }
+};
+
+template <class Narrow>
+std::vector<stored_array<Narrow>> stored(const std::vector<std::vector<float>>& all, unsigned narrow,
+                                         rng& r) {
+    std::vector<stored_array<Narrow>> result;
+    for (std::size_t i = 0; i < all.size(); ++i) result.emplace_back(all[i], narrow >> i & 1, r);
+    return result;
+}
+template <class Narrow, class Pointer, std::size_t Count>
+void point_to(std::vector<stored_array<Narrow>>& all, Pointer (&to)[Count]) {
+    for (std::size_t i = 0; i < all.size(); ++i) to[i] = all[i].address();
+}
+template <class Narrow>
+void round_to(std::vector<std::vector<float>>& all, unsigned narrow) {
+    for (std::size_t i = 0; i < all.size(); ++i)
+        if (narrow >> i & 1)
+            for (float& x : all[i]) x = float(Narrow(x));
+}
+template <class Narrow>
+void compare_bits(const std::vector<stored_array<Narrow>>& got, const std::vector<std::vector<float>>& want,
+                  const char* what) {
+    REQUIRE(got.size() == want.size());
+    for (std::size_t k = 0; k < got.size(); ++k) {
+        REQUIRE(got[k].size() == want[k].size());
+        CAPTURE(what, k, got[k].is_narrow());
+        CHECK(got[k].is_within());
+        for (std::size_t i = 0; i < got[k].size(); ++i) {
+            if (got[k].holds(i, want[k][i])) continue;
+            CAPTURE(i, got[k].size(), got[k][i], want[k][i]);
+            FAIL("narrow numbers differ from wide ones that are rounded");
+        }
+    }
+}
+
+/// Runs p with narrow numbers; with `in_place`, what is in in[0] makes way for the result.
+template <opcode Op, class Chain, class Narrow, unsigned In, unsigned Out, unsigned Operands>
+void check_narrow(problem<float> p, rng& r, bool in_place = false) {
+    CAPTURE(int(Op), Narrow::name, In, Out, Operands, p.batch, p.n.attribute, in_place);
+    round_to<Narrow>(p.in, In);
+    round_to<Narrow>(p.operand, Operands);
+    const outcome<float> want = on_policy<Op, Chain>(p, 1);
+
+    std::vector<std::vector<float>> nothing;
+    for (std::size_t size : p.out) nothing.emplace_back(size, std::numeric_limits<float>::quiet_NaN());
+    auto in = stored<Narrow>(p.in, In, r), out = stored<Narrow>(nothing, Out, r),
+         operand = stored<Narrow>(p.operand, Operands, r);
+    if (in_place) out[0] = in[0];
+    weft::arguments<float> a;
+    point_to(in, a.in);
+    point_to(out, a.out);
+    point_to(operand, a.operand);
+    if (in_place) a.in[0] = a.out[0];
+    a.batch = p.batch;
+    a.seed = p.seed;
+    a.step = p.step;
+    weft::buffer<float> scratch(scratch_of(p, 1));
+    std::fill_n(scratch.data(), scratch.size(), std::numeric_limits<float>::quiet_NaN());
+    using chain_type = weft::cuda_backend::narrow_chain<Chain, Narrow, In, Out, Operands>;
+    weft::cuda_backend::run<Op, chain_type>(weft::cuda_backend::host_twin(), p.n, a, scratch.data());
+    compare_bits(out, want.out, "output");
+    compare_bits(operand, want.operand, "operand");
+    compare_bits(in, want.in, "input");
+}
+
+/// Puts among narrow inputs what may be there when training goes wrong: NaN, infinities, numbers that half
+/// cannot hold, and some that it holds as denormal ones.
+inline void spoil(problem<float>& p, unsigned in, unsigned operands, rng& r) {
+    const float bad[] = {std::numeric_limits<float>::quiet_NaN(),
+                         std::numeric_limits<float>::infinity(),
+                         -std::numeric_limits<float>::infinity(),
+                         65519.f,
+                         65520.f,
+                         -1e30f,
+                         3e-6f,
+                         -2e-8f,
+                         0.f,
+                         -0.f};
+    const auto spoil_some = [&](std::vector<std::vector<float>>& all, unsigned which) {
+        for (std::size_t k = 0; k < all.size(); ++k)
+            for (std::size_t i = 0; which >> k & 1 && i < all[k].size(); ++i)
+                if (between(r, 0, 19) == 0) all[k][i] = bad[between(r, 0, 9)];
+    };
+    spoil_some(p.in, in);
+    spoil_some(p.operand, operands);
+}
+
+using no_steps = weft::chain<weft::graph::function_list<>, operand_mode::same>;
+
+/// Problems from `make(r)` with one choice of what is narrow.
+template <opcode Op, class Narrow, unsigned In, unsigned Out, class Chain = no_steps, unsigned Operands = 0,
+          class Make>
+void check_widths(const Make& make, int rounds) {
+    rng r{unsigned(Op) * 7919 + In * 31 + Out * 7 + Operands};
+    for (int i = 0; i < rounds; ++i) {
+        problem<float> p = make(r);
+        if constexpr (Chain::size > 0) {
+            set_steps(p.n, Chain{});
+            fill_operands(p, r, 0.5, 2);
+        }
+        if (i % 3 == 2) spoil(p, In, Operands, r);
+        check_narrow<Op, Chain, Narrow, In, Out, Operands>(p, r);
+    }
+}
+
+}  // namespace conformance
