@@ -8,6 +8,9 @@
 
 #ifdef WEFT_TEST_CUDA_DEVICE
 #include <weft/backend/cuda/cublaslt_products.cuh>
+#if WEFT_WITH_CUDNN
+#include <weft/backend/cuda/cudnn.cuh>
+#endif
 #endif
 
 namespace conformance {
@@ -54,18 +57,49 @@ private:
 };
 
 // Ways 1 to 3 are weft's own kernels: 2 with numbers that no packs of can be moved, and 3 is once more the
-// first. On the GPU ways 4 to 6 are the same with cuBLASLt, for the operations that it takes; it may choose
-// another algorithm where numbers lie elsewhere.
+// first. On the GPU ways 4 to 6 are the same with cuBLASLt or cuDNN, for the operations that it takes; it may
+// choose another algorithm where numbers lie elsewhere.
 constexpr bool misaligned(int way) { return way == 2 || way == 5; }
 constexpr int same_bits_as(int way) { return way <= 3 ? 1 : way == 5 ? 0 : 4; }
 
 #ifdef WEFT_TEST_CUDA_DEVICE
 using own_kernels = weft::cuda_backend::stream;
 template <weft::graph::opcode Op>
+inline constexpr bool convolves =
+    Op == weft::graph::opcode::conv2d || Op == weft::graph::opcode::conv2d_data ||
+    Op == weft::graph::opcode::conv2d_weights;
+template <weft::graph::opcode Op>
 inline constexpr int ways = Op == weft::graph::opcode::gemm || Op == weft::graph::opcode::gemm_data ||
-                                    Op == weft::graph::opcode::gemm_weights
+                                    Op == weft::graph::opcode::gemm_weights ||
+                                    (convolves<Op> && WEFT_WITH_CUDNN)
                                 ? 6
                                 : 3;
+#if WEFT_WITH_CUDNN
+/// All convolutions by cuDNN, however small.
+class libraries : public weft::cuda_backend::blaslt_stream {
+public:
+    template <weft::graph::opcode Op, class Chain, class T, class Own>
+    bool library_convolution(const weft::graph::node& n, const weft::arguments<T>& a, T* scratch,
+                             const Own& own) const {
+        return weft::cuda_backend::library_convolutions<libraries, always, Op, Chain, T>(*this, library_, n,
+                                                                                         a, scratch)
+            .run(own);
+    }
+
+private:
+    struct always : weft::cuda_backend::cudnn_handle {
+        using cudnn_handle::cudnn_handle;
+        bool measures() const { return true; }
+        template <class... Ways>
+        int fastest(const weft::cuda_backend::convolution_problem&, const libraries&, int, const Ways&...) {
+            return 1;
+        }
+    };
+    mutable always library_{*this, {}};
+};
+#else
+using libraries = weft::cuda_backend::blaslt_stream;
+#endif
 #else
 using own_kernels = weft::cuda_backend::host_twin;
 template <weft::graph::opcode>
@@ -87,7 +121,7 @@ void run_way(int way, const weft::graph::node& n, const weft::arguments<T>& here
     static const own_kernels own{};
     if (way <= 3) run(own);
 #ifdef WEFT_TEST_CUDA_DEVICE
-    static const weft::cuda_backend::blaslt_stream library;
+    static const libraries library;
     if constexpr (ways < Op >> 3)
         if (way > 3) run(library);
 #endif
