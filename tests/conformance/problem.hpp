@@ -20,6 +20,7 @@
 
 #if defined(WEFT_TEST_THRUST)
 #include <weft/backend/thrust/kernel.hpp>
+#include <weft/backend/thrust/twin.hpp>
 #elif defined(WEFT_TEST_CUDA) || defined(WEFT_TEST_CUDA_DEVICE)
 #include "on_cuda.hpp"
 #else
@@ -138,7 +139,8 @@ template <class System>
 struct eager : System {
     static constexpr std::ptrdiff_t small_work = 0;
 };
-/// Way 1 is sequential, 2 is OpenMP, 3 is TBB, and 4 is OpenMP as programs use it.
+/// Way 1 is sequential, 2 is OpenMP, 3 is TBB, and 4 is OpenMP as programs use it. In way 5 work is cut as
+/// for a device, whose sums are other ones.
 template <opcode Op, class Chain, class T>
 void run_way(int way, const node& n, const weft::arguments<T>& a, T* scratch) {
     namespace tb = weft::thrust_backend;
@@ -151,6 +153,8 @@ void run_way(int way, const node& n, const weft::arguments<T>& a, T* scratch) {
         case 3:
             return tb::run<eager<weft::tbb>, Op, Chain>(n, a, scratch);
 #endif
+        case 5:
+            return tb::run<weft::device_twin, Op, Chain>(n, a, scratch);
         default:
             return tb::run<weft::omp, Op, Chain>(n, a, scratch);
     }
@@ -180,10 +184,15 @@ void run_way(int way, const node& n, const weft::arguments<T>& a, T* scratch) {
 #endif
 
 #if !defined(WEFT_TEST_CUDA) && !defined(WEFT_TEST_CUDA_DEVICE)
+#ifdef WEFT_TEST_THRUST
+inline constexpr bool has_device_cut = true;
+#else
+inline constexpr bool has_device_cut = false;
+#endif
 template <opcode>
-inline constexpr int ways = 4;
+inline constexpr int ways = has_device_cut ? 5 : 4;
 /// The way whose bits a way must have; 0 for one that is only near the reference.
-constexpr int same_bits_as(int) { return 1; }
+constexpr int same_bits_as(int way) { return way == 5 ? 0 : 1; }
 constexpr bool misaligned(int) { return false; }
 #endif
 

@@ -40,6 +40,7 @@ TEST_CASE("thrust: a step and a prediction allocate nothing") {
     CHECK(allocations.load() > before);  // the counter counts
     CHECK(allocations_of_training<weft::cpp>() == 0);
     CHECK(allocations_of_training<weft::omp>() == 0);
+    CHECK(allocations_of_training<weft::device_twin>() == 0);
 #if WEFT_HAS_TBB
     CHECK(allocations_of_training<weft::tbb>() == 0);
 #endif

@@ -234,6 +234,10 @@ TEST_CASE("thrust on a device: fit learns digits", "[thrust]") {
     CHECK(evaluate(m, test, softmax_cross_entropy).accuracy > 0.93f);
 }
 
+TEST_CASE("thrust on a device: explain", "[thrust]") {
+    CHECK_THAT((explain<mixed, twin>(64)), contains("conv2d") && !contains("fused into one kernel"));
+}
+
 // The memory of a device has a type of its own.
 static_assert(!std::is_convertible_v<float*, twin::memory::pointer<float>>);
 static_assert(!std::is_convertible_v<twin::memory::pointer<float>, float*>);
