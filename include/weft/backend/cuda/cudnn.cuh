@@ -129,7 +129,7 @@ private:
     void reserve(std::int64_t bytes) {
         if (bytes == 0 || (!workspaces_.empty() && workspaces_.back().bytes >= bytes)) return;
         const std::int64_t doubled = workspaces_.empty() ? 0 : 2 * workspaces_.back().bytes;
-        workspaces_.emplace_back(std::max(bytes, doubled));
+        workspaces_.emplace_back(std::max(bytes, std::min(doubled, cudnn_limits().workspace)));
     }
 
     blaslt_options options_;

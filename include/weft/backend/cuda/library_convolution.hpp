@@ -4,22 +4,9 @@
 #include "elements.hpp"
 #include "library_epilogue.hpp"
 #include "reduce.hpp"
+#include "stored_as.hpp"
 
 namespace weft::cuda_backend {
-
-/// How the numbers of a tensor are stored; `absent` for a tensor that an operation does without.
-enum class stored_as : std::uint8_t { absent, f64, f32, f16, bf16 };
-
-template <class T>
-inline constexpr stored_as storage_of = stored_as::absent;
-template <>
-inline constexpr stored_as storage_of<double> = stored_as::f64;
-template <>
-inline constexpr stored_as storage_of<float> = stored_as::f32;
-template <>
-inline constexpr stored_as storage_of<half> = stored_as::f16;
-template <>
-inline constexpr stored_as storage_of<bfloat16> = stored_as::bf16;
 
 /// A convolution as libraries see it: conv2d, conv2d_data or conv2d_weights as the graph means them
 /// (graph/record.hpp), of tensors without gaps. To the result of conv2d a bias for each filter and a tensor
@@ -74,10 +61,12 @@ struct fused_convolution_of<Op, chain<Functions, Source, Steps...>> {
 };
 
 /// Is a library the faster way, as far as sizes alone tell? It is not for few channels or weights, for which
-/// there are kernels that fit them.
+/// there are kernels that fit them. Tensors must be stored alike: no engine of cuDNN's makes gradients that
+/// are floats of images in 16 bits.
 template <class T>
 constexpr bool library_convolves(const graph::node& n, std::int64_t batch) {
-    return plan_of_convolution<T>(n, batch).way == convolution_way::tiles;
+    return n.narrow_in == (n.narrow_out & 1 ? 3 : 0) &&
+           plan_of_convolution<T>(n, batch).way == convolution_way::tiles;
 }
 
 /// conv2d, conv2d_data and conv2d_weights with what follows, by a library. `Library` has
