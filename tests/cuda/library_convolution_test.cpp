@@ -235,6 +235,7 @@ TEST_CASE("cuda library: the steps that a convolution takes along") {
     CHECK(through<forward, chain<bias_step, residual_step, relu_step>>(all, large) == list{fused});
     CHECK(through<forward, chain<bias_step, store_step, relu_step>>(all, large) == list{fused});
     CHECK(through<forward, chain<bias_step, tanh_step, residual_step>>(all, large) == list{fused});
+    CHECK(through<forward, chain<bias_step, bias_step, relu_step>>(all, large) == list{fused});
     CHECK(through<forward, chain<relu_step, bias_step>>(all, large) == list{plain});
     CHECK(through<forward, chain<residual_step, bias_step>>(all, large) == list{plain});
     CHECK(through<forward, chain<scale_step, bias_step, relu_step>>(all, large) == list{plain});
