@@ -18,6 +18,70 @@ using varied =
           step<step_kind::multiply, operand_mode::inner>, step<step_kind::add, operand_mode::fixed>,
           step<step_kind::subtract, operand_mode::sample_scalar>, step<step_kind::add>>;
 
+/// Small enough that sums of thousands stay of the order of one.
+template <class T>
+std::vector<T> small_numbers(rng& r, std::int64_t size) {
+    return numbers<T>(r, std::size_t(size), -0.2, 0.2);
+}
+
+/// A matrix product of given sizes; the gradient of a bias comes with odd depths.
+template <opcode Op, class T>
+problem<T> product_of(int batch, int rows, int outs, int k, rng& r) {
+    problem<T> p;
+    p.batch = batch;
+    p.n = make(Op, {rows, outs, k}, 1);
+    p.n.view = {rows, Op == opcode::gemm ? outs : k, 1};
+    const std::int64_t all = std::int64_t(batch) * rows;
+    const auto x = small_numbers<T>(r, all * k), y = small_numbers<T>(r, all * outs),
+               w = small_numbers<T>(r, std::int64_t(outs) * k);
+    if (Op == opcode::gemm) {
+        p.in = {x, w};
+        p.out = {y.size()};
+        p.length = k;
+    } else if (Op == opcode::gemm_data) {
+        p.in = {y, w};
+        p.out = {x.size()};
+        p.length = outs;
+    } else {
+        p.in = {x, y};
+        p.out = {w.size(), k % 2 ? std::size_t(outs) : 0};
+        p.length = double(all);
+    }
+    return p;
+}
+
+/// A convolution of given sizes; the gradient of a bias comes with odd batches.
+template <opcode Op, class T>
+problem<T> convolution_of(int batch, const weft::conv2d_geometry& g, rng& r) {
+    problem<T> p;
+    p.batch = batch;
+    p.n = make(Op,
+               {g.channels, g.height, g.width, g.filters, g.kernel_h, g.kernel_w, g.stride_h, g.stride_w,
+                g.padding_h, g.padding_w, g.dilation_h, g.dilation_w, g.groups},
+               1);
+    const int plane = g.out_h() * g.out_w(), taps = g.kernel_h * g.kernel_w;
+    p.n.view = Op == opcode::conv2d ? weft::graph::blocking{1, g.filters, plane}
+                                    : weft::graph::blocking{1, g.channels, g.height * g.width};
+    const std::int64_t samples = batch;
+    const auto x = small_numbers<T>(r, samples * g.channels * g.height * g.width),
+               y = small_numbers<T>(r, samples * g.filters * plane),
+               w = small_numbers<T>(r, std::int64_t(g.filters) * (g.channels / g.groups) * taps);
+    if (Op == opcode::conv2d) {
+        p.in = {x, w};
+        p.out = {y.size()};
+        p.length = g.channels / g.groups * taps;
+    } else if (Op == opcode::conv2d_data) {
+        p.in = {y, w};
+        p.out = {x.size()};
+        p.length = g.filters / g.groups * taps;
+    } else {
+        p.in = {x, y};
+        p.out = {w.size(), batch % 2 ? std::size_t(g.filters) : 0};
+        p.length = double(batch) * plane;
+    }
+    return p;
+}
+
 /// Rows of one size.
 template <opcode Op, class T>
 problem<T> rows_of(int batch, int size, rng& r) {

@@ -2,28 +2,16 @@
 #ifndef WEFT_TEST_CUDA
 #define WEFT_TEST_CUDA
 #endif
-#include "conformance/problem.hpp"
+#include "cuda/problems.hpp"
 
 namespace {
 
 using namespace conformance;
 namespace cb = weft::cuda_backend;
 
-template <step_kind Kind, operand_mode Mode = operand_mode::same, function Fn = function::none>
-using step = weft::step_type<Kind, Fn, Mode, 0, 0>;
-template <class... Steps>
-using chain = weft::chain<weft::graph::function_list<>, operand_mode::same, Steps...>;
-using no_steps = chain<>;
 /// Bias, a stored value, an activation and a residual sum.
 using some_steps = chain<step<step_kind::add, operand_mode::channel>, step<step_kind::store>,
                          step<step_kind::apply, operand_mode::same, function::relu>, step<step_kind::add>>;
-
-std::size_t size_of(std::int64_t size) { return std::size_t(size); }
-/// Small enough that sums of thousands stay of the order of one.
-template <class T>
-std::vector<T> small(rng& r, std::int64_t size) {
-    return numbers<T>(r, size_of(size), -0.2, 0.2);
-}
 
 template <opcode Op, class Chain, class T>
 void check_with(problem<T>& p, rng& r) {
@@ -33,72 +21,25 @@ void check_with(problem<T>& p, rng& r) {
     check<Op, Chain>(p);
 }
 
-// ---- products -------------------------------------------------------------------------------------------
 template <opcode Op, class Chain, class T>
 void product(rng& r, int batch, int rows, int outs, int k) {
-    problem<T> p;
-    p.batch = batch;
-    p.n.op = Op;
-    p.n.attribute[0] = rows, p.n.attribute[1] = outs, p.n.attribute[2] = k;
-    p.n.view = {rows, Op == opcode::gemm ? outs : k, 1};
-    const std::int64_t all = std::int64_t(batch) * rows;
-    const auto x = small<T>(r, all * k), y = small<T>(r, all * outs), w = small<T>(r, std::int64_t(outs) * k);
-    if (Op == opcode::gemm) {
-        p.in = {x, w};
-        p.out = {y.size()};
-        p.length = k;
-    } else if (Op == opcode::gemm_data) {
-        p.in = {y, w};
-        p.out = {x.size()};
-        p.length = outs;
-    } else {
-        p.in = {x, y};
-        p.out = {w.size(), k % 2 ? size_of(outs) : 0};
-        p.length = double(all);
-    }
     CAPTURE(rows, outs, k);
+    problem<T> p = product_of<Op, T>(batch, rows, outs, k, r);
     check_with<Op, Chain>(p, r);
 }
 template <class T>
 void products_of(int batch, int rows, int outs, int k) {
     rng r(unsigned(batch + rows + outs + k));
-    product<opcode::gemm, no_steps, T>(r, batch, rows, outs, k);
+    product<opcode::gemm, chain<>, T>(r, batch, rows, outs, k);
     product<opcode::gemm, some_steps, T>(r, batch, rows, outs, k);
     product<opcode::gemm_data, some_steps, T>(r, batch, rows, outs, k);
-    product<opcode::gemm_weights, no_steps, T>(r, batch, rows, outs, k);
+    product<opcode::gemm_weights, chain<>, T>(r, batch, rows, outs, k);
 }
 
-// ---- convolutions ---------------------------------------------------------------------------------------
 template <opcode Op, class Chain, class T>
 cb::convolution_way convolution(rng& r, int batch, const weft::conv2d_geometry& g) {
-    problem<T> p;
-    p.batch = batch;
-    p.n.op = Op;
-    int i = 0;
-    for (int a : {g.channels, g.height, g.width, g.filters, g.kernel_h, g.kernel_w, g.stride_h, g.stride_w,
-                  g.padding_h, g.padding_w, g.dilation_h, g.dilation_w, g.groups})
-        p.n.attribute[i++] = a;
-    const int plane = g.out_h() * g.out_w(), taps = g.kernel_h * g.kernel_w;
-    p.n.view = Op == opcode::conv2d ? weft::graph::blocking{1, g.filters, plane}
-                                    : weft::graph::blocking{1, g.channels, g.height * g.width};
-    const std::int64_t samples = batch;
-    const auto x = small<T>(r, samples * g.channels * g.height * g.width),
-               y = small<T>(r, samples * g.filters * plane),
-               w = small<T>(r, std::int64_t(g.filters) * (g.channels / g.groups) * taps);
-    if (Op == opcode::conv2d) {
-        p.in = {x, w};
-        p.out = {y.size()};
-        p.length = g.channels / g.groups * taps;
-    } else if (Op == opcode::conv2d_data) {
-        p.in = {y, w};
-        p.out = {x.size()};
-        p.length = g.filters / g.groups * taps;
-    } else {
-        p.in = {x, y};
-        p.out = {w.size(), batch % 2 ? size_of(g.filters) : 0};
-        p.length = double(batch) * plane;
-    }
     CAPTURE(g.channels, g.filters, g.groups, g.height, g.width, g.kernel_h, g.kernel_w);
+    problem<T> p = convolution_of<Op, T>(batch, g, r);
     check_with<Op, Chain>(p, r);
     return cb::plan_of_convolution<T>(p.n, batch).way;
 }
@@ -111,7 +52,7 @@ three_ways convolutions_of(int batch, const weft::conv2d_geometry& g) {
     rng r(unsigned(batch + g.channels + g.filters));
     return {convolution<opcode::conv2d, some_steps, T>(r, batch, g),
             convolution<opcode::conv2d_data, some_steps, T>(r, batch, g),
-            convolution<opcode::conv2d_weights, no_steps, T>(r, batch, g)};
+            convolution<opcode::conv2d_weights, chain<>, T>(r, batch, g)};
 }
 constexpr auto tiles = cb::convolution_way::tiles, direct = cb::convolution_way::direct,
                narrow = cb::convolution_way::narrow;
@@ -136,7 +77,7 @@ TEST_CASE("cuda products: every tile, whole and cut") {
         products_of<double>(batch, rows, outs, k);
     }
     rng r(7);
-    product<opcode::gemm_weights, no_steps, float>(r, 8500, 1, 130, 131);
+    product<opcode::gemm_weights, chain<>, float>(r, 8500, 1, 130, 131);
 }
 
 TEST_CASE("cuda products: scratch is enough for every batch up to the capacity") {

@@ -74,7 +74,7 @@ std::size_t convolution_scratch(const graph::node& n, int capacity) {
 
 template <int Rows, int Columns, class Device, class T, class A, class B>
 void multiply_narrow(const Device& device, const product_sizes& s, const A& a, const B& b,
-                     const product_outputs<T>& to) {
+                     const product_outputs<T, T>& to) {
     using kernel = narrow_product<T, Rows, Columns, A, B>;
     const std::int64_t stride = part_stride(part_size(s, to.line_sums != nullptr));
     device.launch(kernel::tiles(s) * s.splits, kernel{a, b, to.out, s, s.splits > 1 ? to.scratch : nullptr,
@@ -83,16 +83,16 @@ void multiply_narrow(const Device& device, const product_sizes& s, const A& a, c
 }
 
 /// conv2d_weights.
-template <class Device, class T>
+template <class Device, class T, class Factor>
 void convolution_weights(const Device& device, const convolution_plan& p, const convolution_sizes& s,
-                         const arguments<T>& a, const product_outputs<T>& to) {
+                         const Factor* images, const Factor* gradients, const product_outputs<T, T>& to) {
     const std::int64_t plane = s.plane_out;
-    const folded_lines<T> dy(a.in[1], plane, s.plane_out, s.g.filters * plane, s.filters * plane, s.filters);
-    const tap_lines<T> x(s, a.in[0]);
+    const folded_lines<T, Factor> dy(gradients, plane, s.plane_out, s.g.filters * plane, s.filters * plane,
+                                     s.filters);
+    const tap_lines<T, Factor> x(s, images);
     const product_sizes& sizes = p.product.sizes;
     if (p.way == convolution_way::tiles)
-        multiply<T>(device, p.product, dy, x, matrix_result<T>(a.out[0], sizes.rows, sizes.columns),
-                    no_tail{}, to);
+        multiply(device, p.product, dy, x, matrix_result<T>(sizes.rows, sizes.columns), no_tail{}, to);
     else if (sizes.rows == 1)
         multiply_narrow<1, single_columns>(device, sizes, dy, x, to);
     else
@@ -100,21 +100,20 @@ void convolution_weights(const Device& device, const convolution_plan& p, const 
 }
 
 /// conv2d or conv2d_data with weights seen as the rows of a product.
-template <bool Backward, class Device, class T, class A, class Tail>
+template <bool Backward, class Device, class T, class Factor, class A, class Tail, class Out>
 void convolution_images(const Device& device, const convolution_plan& p, const convolution_sizes& s,
-                        const A& w, const Tail& tail, const arguments<T>& a, T* scratch) {
+                        const A& w, const Factor* images, const Tail& tail,
+                        const product_outputs<T, Out>& to) {
     using result = image_result<T>;
     const product_sizes& sizes = p.product.sizes;
-    const image_taps<T, Backward> images(s, a.in[0], sizes.columns);
-    const result to(a.out[0], Backward ? s.plane_in : s.plane_out, sizes.rows, sizes.count);
-    if (p.way == convolution_way::tiles)
-        return multiply<T>(device, p.product, w, images, to, tail,
-                           product_outputs<T>{a.out[0], nullptr, scratch});
+    const image_taps<T, Backward, Factor> taps(s, images, sizes.columns);
+    const result place(Backward ? s.plane_in : s.plane_out, sizes.rows, sizes.count);
+    if (p.way == convolution_way::tiles) return multiply(device, p.product, w, taps, place, tail, to);
     const int planes = Backward ? s.filters : s.channels;
     const auto launch = [&]<int Rows, int Pixels>() {
-        using kernel = direct_convolution<T, Backward, Rows, Pixels, A, result, Tail>;
+        using kernel = direct_convolution<T, Backward, Rows, Pixels, A, Factor, result, Tail, Out>;
         const std::int64_t blocks = pieces(sizes.columns, kernel::columns_of_block);
-        device.launch(blocks * sizes.count, kernel{w, images, to, tail, a.out[0], sizes.rows, sizes.columns,
+        device.launch(blocks * sizes.count, kernel{w, taps, place, tail, to.out, sizes.rows, sizes.columns,
                                                    planes, s.g.kernel_h, s.g.kernel_w, int(blocks)});
     };
     if (sizes.rows == 1)
@@ -131,16 +130,24 @@ void own_convolution(const Device& device, const graph::node& n, const arguments
     check_sizes(0, pixels, pixels);
     const convolution_plan p = plan_of_convolution<T>(n, a.batch);
     const std::int64_t of_filter = std::int64_t(s.channels) * s.taps, of_group = of_filter * s.filters;
-    if constexpr (Op == graph::opcode::conv2d_weights)
-        convolution_weights(device, p, s, a, product_outputs<T>{a.out[0], a.out[1], scratch});
-    else if constexpr (Op == graph::opcode::conv2d)
-        convolution_images<false>(
-            device, p, s, strided_lines<T, true>(a.in[1], of_filter, s.filters, int(of_filter), of_group),
-            chain_functor<Chain, T>(n, a), a, scratch);
-    else
-        convolution_images<true>(device, p, s,
-                                 folded_lines<T>(a.in[1], s.taps, s.taps, of_filter, of_group, s.channels),
-                                 chain_functor<Chain, T>(n, a), a, scratch);
+    using factor = factor_type<Chain, T>;
+    const factor *const left = input<Chain, 0>(a), *const right = input<Chain, 1>(a);
+    if constexpr (Op == graph::opcode::conv2d_weights) {
+        convolution_weights(device, p, s, left, right,
+                            product_outputs<T, T>{output<Chain, 0>(a), output<Chain, 1>(a), scratch});
+    } else {
+        const chain_functor<Chain, T> tail(n, a);
+        const product_outputs<T, output_type<Chain, 0, T>> to{output<Chain, 0>(a), nullptr, scratch};
+        if constexpr (Op == graph::opcode::conv2d)
+            convolution_images<false>(
+                device, p, s,
+                strided_lines<T, true, factor>(right, of_filter, s.filters, int(of_filter), of_group), left,
+                tail, to);
+        else
+            convolution_images<true>(
+                device, p, s, folded_lines<T, factor>(right, s.taps, s.taps, of_filter, of_group, s.channels),
+                left, tail, to);
+    }
 }
 
 /// The same by the device's library where it has one, and that is the faster way.

@@ -7,7 +7,8 @@ namespace weft::cuda_backend {
 /// conv2d and conv2d_data where a group has few rows (filters, or channels): a thread sums all of them for a
 /// few pixels, which it reads from the cache, and all threads read the same weights from shared memory.
 /// `rows` has the weights as in `tiled_product`.
-template <class T, bool Backward, int Rows, int Pixels, class A, class Result, class Tail>
+template <class T, bool Backward, int Rows, int Pixels, class A, class In, class Result, class Tail,
+          class Out>
 struct direct_convolution {
     static constexpr int threads = 256, weights = 512;  ///< of a row, in shared memory at once
     struct shared {
@@ -15,10 +16,10 @@ struct direct_convolution {
     };
 
     A rows;
-    image_taps<T, Backward> images;
+    image_taps<T, Backward, In> images;
     Result result;
     Tail tail;
-    T* out;
+    Out* out;
     int row_count, columns, planes, kernel_h, kernel_w, blocks;  ///< blocks for one z
 
     static constexpr int columns_of_block = threads * Pixels;
@@ -50,13 +51,13 @@ struct direct_convolution {
                 for (int r = 0; r < Rows; ++r)
                     if (r < row_count)
                         out[element + r * result.row_stride] =
-                            tail.after(states[t].sum[r][p], element + r * result.row_stride);
+                            Out(tail.after(states[t].sum[r][p], element + r * result.row_stride));
             }
     }
 
 private:
     struct state {
-        typename image_taps<T, Backward>::line line[Pixels];
+        typename image_taps<T, Backward, In>::line line[Pixels];
         T sum[Rows][Pixels];
     };
     WEFT_DEVICE void fill(shared& memory, int z, int first, int count, int t) const {
@@ -84,7 +85,7 @@ private:
                 for (int p = 0; p < Pixels; ++p) {
                     int x;
                     const bool reached = images.reach.column(s.line[p].column, v, x);
-                    number[p] = inside[p] && reached ? images.data[row[p] + x] : T(0);
+                    number[p] = inside[p] && reached ? T(images.data[row[p] + x]) : T(0);
                 }
                 for (int p = 0; p < Pixels; ++p)
                     for (int r = 0; r < Rows; ++r) s.sum[r][p] += (*w)[r] * number[p];

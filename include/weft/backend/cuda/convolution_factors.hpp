@@ -68,7 +68,7 @@ private:
 };
 
 /// The right factor whose columns are pixels of all samples and whose depth is planes and taps.
-template <class T, bool Backward>
+template <class T, bool Backward, class Stored>
 struct image_taps {
     static constexpr bool along_depth = false;
     static constexpr int width = 1;
@@ -77,12 +77,12 @@ struct image_taps {
         int row, column;
     };
     tap_reach<Backward> reach;
-    const T* data;
+    const Stored* data;
     std::int64_t sample_stride, z_stride;
     int plane, columns;
     divider pixels, row_pixels, taps, tap_columns;
 
-    image_taps(const convolution_sizes& s, const T* images, int columns_of)
+    image_taps(const convolution_sizes& s, const Stored* images, int columns_of)
         : reach(s.g),
           data(images),
           sample_stride(Backward ? std::int64_t(s.g.filters) * s.plane_out
@@ -106,27 +106,28 @@ struct image_taps {
         int row, column;
         const bool in_rows = reach.row(l.row, u, row),
                    in_columns = reach.column(l.column, tap - u * tap_columns.by(), column);
-        *to = k < last && in_rows && in_columns ? data[l.offset + (p * plane + row * reach.width + column)]
+        *to = k < last && in_rows && in_columns ? T(data[l.offset + (p * plane + row * reach.width + column)])
                                                 : T(0);
     }
 };
 
 /// A factor whose depth comes in runs: number k of a line is at (k / run) * run_stride + k % run.
-template <class T>
+template <class T, class Stored>
 struct folded_lines {
     static constexpr bool along_depth = true;
     static constexpr int width = pack<T>::size;
+    using together = pack<Stored, width>;
     struct line {
         std::int64_t offset;
         bool exists;
     };
-    const T* data;
+    const Stored* data;
     std::int64_t line_stride, run_stride, z_stride;
     divider run;
     int lines;
     bool packs;
 
-    folded_lines(const T* of, std::int64_t between_lines, int run_of, std::int64_t between_runs,
+    folded_lines(const Stored* of, std::int64_t between_lines, int run_of, std::int64_t between_runs,
                  std::int64_t between_z, int lines_of)
         : data(of),
           line_stride(between_lines),
@@ -134,21 +135,21 @@ struct folded_lines {
           z_stride(between_z),
           run(run_of),
           lines(lines_of),
-          packs(pack<T>::aligned(of) && run_of % width == 0 && line_stride % width == 0 &&
+          packs(together::aligned(of) && run_of % width == 0 && line_stride % width == 0 &&
                 run_stride % width == 0 && z_stride % width == 0) {}
 
     WEFT_DEVICE line line_of(int z, int i) const { return {z * z_stride + i * line_stride, i < lines}; }
     WEFT_DEVICE T at(const line& l, int k) const {
         const int r = run(k);
-        return l.exists ? data[l.offset + (r * run_stride + (k - r * run.by()))] : T(0);
+        return l.exists ? T(data[l.offset + (r * run_stride + (k - r * run.by()))]) : T(0);
     }
     WEFT_DEVICE void load(const line& l, int k, int last, T* to) const {
         if (packs) {
-            pack<T> p{};
+            together p{};
             const int r = run(k);
             if (l.exists && k < last)
-                p = pack<T>::load(data + (l.offset + (r * run_stride + (k - r * run.by()))));
-            for (int e = 0; e < width; ++e) to[e] = p.at[e];
+                p = together::load(data + (l.offset + (r * run_stride + (k - r * run.by()))));
+            for (int e = 0; e < width; ++e) to[e] = T(p.at[e]);
         } else {
             for (int e = 0; e < width; ++e) to[e] = k + e < last ? at(l, k + e) : T(0);
         }
@@ -156,7 +157,7 @@ struct folded_lines {
 };
 
 /// The right factor whose columns are planes and taps and whose depth is the pixels of all samples.
-template <class T>
+template <class T, class Stored>
 struct tap_lines {
     static constexpr bool along_depth = true;
     static constexpr int width = 1;
@@ -165,12 +166,12 @@ struct tap_lines {
         int row, column;
     };
     tap_reach<false> reach;
-    const T* data;
+    const Stored* data;
     std::int64_t sample_stride, z_stride;
     int plane, columns;
     divider pixels, row_pixels, taps, tap_columns;
 
-    tap_lines(const convolution_sizes& s, const T* images)
+    tap_lines(const convolution_sizes& s, const Stored* images)
         : reach(s.g),
           data(images),
           sample_stride(std::int64_t(s.g.channels) * s.plane_in),
@@ -194,7 +195,7 @@ struct tap_lines {
                   column = reach.first_column(pixel - y * row_pixels.by()) + l.column;
         const bool inside =
             unsigned(row) < unsigned(reach.height) && unsigned(column) < unsigned(reach.width);
-        return inside ? data[l.offset + (sample * sample_stride + row * reach.width + column)] : T(0);
+        return inside ? T(data[l.offset + (sample * sample_stride + row * reach.width + column)]) : T(0);
     }
     WEFT_DEVICE void load(const line& l, int k, int last, T* to) const { *to = k < last ? at(l, k) : T(0); }
 };
@@ -206,7 +207,7 @@ struct image_result {
     divider pixels;
     bool packs;
 
-    image_result(const T*, int plane, std::int64_t rows, std::int64_t groups)
+    image_result(int plane, std::int64_t rows, std::int64_t groups)
         : row_stride(plane),
           z_stride(rows * plane),
           sample_stride(groups * rows * plane),

@@ -49,6 +49,11 @@ constexpr cublasLtEpilogue_t blaslt_epilogue(epilogue e) {
     }
 }
 
+constexpr cudaDataType_t blaslt_type(stored_as type) {
+    using enum stored_as;
+    return type == f64 ? CUDA_R_64F : type == f16 ? CUDA_R_16F : type == bf16 ? CUDA_R_16BF : CUDA_R_32F;
+}
+
 /// cuBLASLt for one stream's products: a handle, its workspace, and a plan for each product that was seen.
 /// Makes a plan where a product first runs, which must not be inside a capture; allocates nothing on the
 /// device then. Not to be used by two threads or for two streams at once.
@@ -66,17 +71,17 @@ public:
     }
 
     /// Is there a way to do it?
-    template <class T>
-    bool can(const library_problem& p, const library_memory<T>& at) {
-        return plan_of(p, at).found;
-    }
-    template <class T>
-    void multiply(const library_problem& p, const library_memory<T>& at, const stream& device) {
+    bool can(const library_problem& p, const library_memory& at) { return plan_of(p, at).found; }
+    void multiply(const library_problem& p, const library_memory& at, const stream& device) {
         plan& found = plan_of(p, at);
         if (!found.found) check_library(CUBLAS_STATUS_NOT_SUPPORTED, "cublasLtMatmulAlgoGetHeuristic", p);
         set_pointers(found.operation, p, at);
-        const T one = 1, zero = 0;
-        check_library(cublasLtMatmul(handle_, &found.operation, &one, at.a, &found.a, at.b, &found.b, &zero,
+        const bool is_double = p.result == stored_as::f64;
+        const double one = 1, zero = 0;
+        const float float_one = 1, float_zero = 0;
+        const void *const alpha = is_double ? static_cast<const void*>(&one) : &float_one,
+                          *const beta = is_double ? static_cast<const void*>(&zero) : &float_zero;
+        check_library(cublasLtMatmul(handle_, &found.operation, alpha, at.a, &found.a, at.b, &found.b, beta,
                                      at.d, &found.d, at.d, &found.d, &found.algorithm, workspace_,
                                      workspace_bytes, device.handle()),
                       "cublasLtMatmul", p);
@@ -105,7 +110,7 @@ private:
     };
     struct plan {
         library_problem problem;
-        int element = 0, alignment[5] = {};
+        int alignment[5] = {};
         bool found = false;
         cublasLtMatmulDescOpaque_t operation;
         cublasLtMatrixLayoutOpaque_t a, b, d;
@@ -139,30 +144,28 @@ private:
         return int(bits & (~bits + 1));
     }
 
-    template <class T>
-    plan& plan_of(const library_problem& p, const library_memory<T>& at) {
+    plan& plan_of(const library_problem& p, const library_memory& at) {
         const int alignment[5] = {alignment_of(at.a), alignment_of(at.b), alignment_of(at.d),
                                   alignment_of(at.bias), alignment_of(at.aux)};
         for (plan& each : plans_)
-            if (each.problem == p && each.element == int(sizeof(T)) &&
-                std::equal(alignment, alignment + 5, each.alignment))
-                return each;
+            if (each.problem == p && std::equal(alignment, alignment + 5, each.alignment)) return each;
         plan made;
         made.problem = p;
-        made.element = int(sizeof(T));
         std::copy(alignment, alignment + 5, made.alignment);
         find(made, at);
         return plans_.emplace_back(made);
     }
-    template <class T>
-    void find(plan& to, const library_memory<T>& at) const {
+    void find(plan& to, const library_memory& at) const {
         const library_problem& p = to.problem;
-        constexpr bool is_double = sizeof(T) == sizeof(double);
-        constexpr cudaDataType_t type = is_double ? CUDA_R_64F : CUDA_R_32F;
-        const cublasComputeType_t compute = is_double       ? CUBLAS_COMPUTE_64F
-                                            : options_.tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
-                                                            : CUBLAS_COMPUTE_32F;
-        check_library(cublasLtMatmulDescInit(&to.operation, compute, type), "cublasLtMatmulDescInit", p);
+        // Of 16 bits, products are exact in float, and tensor cores make them anyway.
+        const bool is_double = p.result == stored_as::f64,
+                   tf32 = options_.tf32 && p.factors == stored_as::f32;
+        const cublasComputeType_t compute = is_double ? CUBLAS_COMPUTE_64F
+                                            : tf32    ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                                      : CUBLAS_COMPUTE_32F;
+        check_library(cublasLtMatmulDescInit(&to.operation, compute, is_double ? CUDA_R_64F : CUDA_R_32F),
+                      "cublasLtMatmulDescInit", p);
+        const cudaDataType_t factors = blaslt_type(p.factors), result = blaslt_type(p.result);
         const cublasOperation_t of_a = p.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N,
                                 of_b = p.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
         set(to.operation, CUBLASLT_MATMUL_DESC_TRANSA, of_a, p);
@@ -170,9 +173,9 @@ private:
         set(to.operation, CUBLASLT_MATMUL_DESC_EPILOGUE, blaslt_epilogue(p.does), p);
         if (at.aux != nullptr) set(to.operation, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, p.m, p);
         set_pointers(to.operation, p, at);
-        layout(to.a, type, p.transpose_a ? p.k : p.m, p.transpose_a ? p.m : p.k, p);
-        layout(to.b, type, p.transpose_b ? p.n : p.k, p.transpose_b ? p.k : p.n, p);
-        layout(to.d, type, p.m, p.n, p);
+        layout(to.a, factors, p.transpose_a ? p.k : p.m, p.transpose_a ? p.m : p.k, p);
+        layout(to.b, factors, p.transpose_b ? p.n : p.k, p.transpose_b ? p.k : p.n, p);
+        layout(to.d, result, p.m, p.n, p);
 
         cublasLtMatmulPreferenceOpaque_t preference;
         check_library(cublasLtMatmulPreferenceInit(&preference), "cublasLtMatmulPreferenceInit", p);
@@ -182,25 +185,22 @@ private:
         prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, std::uint32_t(to.alignment[1]), p);
         prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, std::uint32_t(to.alignment[2]), p);
         prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, std::uint32_t(to.alignment[2]), p);
-        cublasLtMatmulHeuristicResult_t result{};
+        cublasLtMatmulHeuristicResult_t offered{};
         int count = 0;
         const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
-            handle_, &to.operation, &to.a, &to.b, &to.d, &to.d, &preference, 1, &result, &count);
+            handle_, &to.operation, &to.a, &to.b, &to.d, &to.d, &preference, 1, &offered, &count);
         // Which epilogues a type has is not all documented; what is not there is done without.
         if (status == CUBLAS_STATUS_NOT_SUPPORTED ||
             (status != CUBLAS_STATUS_SUCCESS && p.does != epilogue::plain))
             return;
         check_library(status, "cublasLtMatmulAlgoGetHeuristic", p);
-        to.found = count > 0 && result.state == CUBLAS_STATUS_SUCCESS;
-        to.algorithm = result.algo;
+        to.found = count > 0 && offered.state == CUBLAS_STATUS_SUCCESS;
+        to.algorithm = offered.algo;
     }
-    template <class T>
     static void set_pointers(cublasLtMatmulDescOpaque_t& operation, const library_problem& p,
-                             const library_memory<T>& at) {
-        if (at.bias != nullptr)
-            set(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<const void*>(at.bias), p);
-        if (at.aux != nullptr)
-            set(operation, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, static_cast<const void*>(at.aux), p);
+                             const library_memory& at) {
+        if (at.bias != nullptr) set(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, at.bias, p);
+        if (at.aux != nullptr) set(operation, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, at.aux, p);
     }
     template <class Value>
     static void set(cublasLtMatmulDescOpaque_t& operation, cublasLtMatmulDescAttributes_t what,

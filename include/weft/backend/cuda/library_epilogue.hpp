@@ -2,6 +2,7 @@
 
 #include "../arguments.hpp"
 #include "../chain.hpp"
+#include "elements.hpp"
 
 namespace weft::cuda_backend {
 
@@ -65,12 +66,27 @@ constexpr fused_steps fuse_steps() {
     return f;
 }
 
-template <graph::opcode Op, class Chain>
+template <graph::opcode Op, class Plain>
 struct fused_of;
 template <graph::opcode Op, class Functions, graph::operand_mode Source, class... Steps>
 struct fused_of<Op, chain<Functions, Source, Steps...>> {
     static constexpr fused_steps value = fuse_steps<Op, Steps...>();
 };
+
+/// The same, up to a step whose operand is not stored as the result is: libraries' biases and arguments are.
+template <graph::opcode Op, class Chain, class T>
+constexpr fused_steps fuse_stored_steps() {
+    constexpr fused_steps f = fused_of<Op, typename elements_of<Chain>::plain>::value;
+    using out = output_type<Chain, 0, T>;
+    constexpr bool bias = f.bias < 0 || std::is_same_v < operand_type<Chain, f.bias<0 ? 0 : f.bias, T>, out>,
+                   aux = f.aux < 0 || std::is_same_v < operand_type<Chain, f.aux<0 ? 0 : f.aux, T>, out>;
+    if constexpr (!bias || (!aux && f.bias < 0))
+        return {};
+    else if constexpr (!aux)
+        return {epilogue::bias, 1, f.bias, -1};
+    else
+        return f;
+}
 
 /// A chain without its first Count steps.
 template <int Count, class Chain>

@@ -2,23 +2,26 @@
 
 #include "elementwise.hpp"
 #include "library_epilogue.hpp"
+#include "product_factors.hpp"
 #include "reduce.hpp"
+#include "stored_as.hpp"
 
 namespace weft::cuda_backend {
 
 /// A product d = op(a) op(b) as libraries see it, of matrices stored by columns without gaps: d is [m, n],
 /// the depth is k. A bias has a number for each of the m rows, the gradient of a bias one for each of the n
-/// columns (sums of op(b) over the depth), and aux is as d.
+/// columns (sums of op(b) over the depth), and aux is as d. Both factors are stored as one type; bias, its
+/// gradient and aux are stored as d.
 struct library_problem {
     epilogue does;
     bool transpose_a, transpose_b;
     std::int64_t m, n, k;
+    stored_as factors, result;
     constexpr bool operator==(const library_problem&) const = default;
 };
-template <class T>
 struct library_memory {
-    const T *a, *b;
-    T *d, *bias, *aux;  ///< the last two as the epilogue needs them
+    const void *a, *b;
+    void *d, *bias, *aux;  ///< the last two as the epilogue needs them
 };
 
 /// gemm, gemm_data and gemm_weights with what follows, by a library that stores columns: weft's rows are its
@@ -38,23 +41,23 @@ public:
         const std::int64_t rows = std::int64_t(a_.batch) * n_.attribute[0], outs = n_.attribute[1],
                            depth = n_.attribute[2];
         if constexpr (Op == graph::opcode::gemm_weights) {
-            const library_problem plain{epilogue::plain, false, true, depth, outs, rows};
-            library_memory<T> at{a_.in[0], a_.in[1], a_.out[0], nullptr, nullptr};
+            const library_problem plain{epilogue::plain, false, true, depth, outs, rows, factors, result};
+            const library_memory at{a_.in[0], a_.in[1], a_.out[0], nullptr, nullptr};
             if (a_.out[1] == nullptr) return try_product(plain, at);
             library_problem with_bias = plain;
+            library_memory to_bias = at;
             with_bias.does = epilogue::bias_gradient;
-            at.bias = a_.out[1];
-            if (try_product(with_bias, at)) return true;
-            at.bias = nullptr;
+            to_bias.bias = a_.out[1];
+            if (try_product(with_bias, to_bias)) return true;
             if (!try_product(plain, at)) return false;
-            sum_columns(device_, sum_work<T>{{a_.in[1]}, a_.out[1], T(1)}, column_sizes{1, rows, outs},
-                        scratch_);
+            const sum_work<T, factor_type<Chain, T>, T> sums{input<Chain, 1>(a_), output<Chain, 1>(a_), T(1)};
+            sum_columns(device_, sums, column_sizes{1, rows, outs}, scratch_);
             return true;
         } else {
             constexpr bool forward = Op == graph::opcode::gemm;
-            const library_problem plain{epilogue::plain,        forward, false,
-                                        forward ? outs : depth, rows,    forward ? depth : outs};
-            const library_memory<T> at{a_.in[1], a_.in[0], a_.out[0], nullptr, nullptr};
+            const library_problem plain{epilogue::plain,        forward, false, forward ? outs : depth, rows,
+                                        forward ? depth : outs, factors, result};
+            const library_memory at{a_.in[1], a_.in[0], a_.out[0], nullptr, nullptr};
             if constexpr (fused.steps > 0)
                 if (fused_product(plain, at)) return true;
             return in_steps(plain, at);
@@ -62,23 +65,30 @@ public:
     }
 
 private:
-    static constexpr fused_steps fused = fused_of<Op, Chain>::value;
+    using elements = elements_of<Chain>;
+    static constexpr fused_steps fused = fuse_stored_steps<Op, Chain, T>();
+    static constexpr stored_as factors = storage_of<factor_type<Chain, T>>,
+                               result = storage_of<output_type<Chain, 0, T>>;
+    /// What is left of the chain after some steps.
+    template <int Count>
+    using after =
+        typename elements::template rest<typename rest_of_chain<Count, typename elements::plain>::type,
+                                         Count>;
 
-    bool try_product(const library_problem& p, const library_memory<T>& at) const {
+    bool try_product(const library_problem& p, const library_memory& at) const {
         if (!library_.can(p, at)) return false;
         library_.multiply(p, at, device_);
         return true;
     }
-    bool in_steps(const library_problem& plain, const library_memory<T>& at) const {
+    bool in_steps(const library_problem& plain, const library_memory& at) const {
         if (!try_product(plain, at)) return false;
-        finish<Chain>(device_, n_, a_);
+        finish<after<0>>(device_, n_, a_);
         return true;
     }
     /// With an epilogue for the first steps, where that fits the sizes and is not slower.
-    bool fused_product(const library_problem& plain, const library_memory<T>& at) const {
-        using rest = typename rest_of_chain<fused.steps, Chain>::type;
+    bool fused_product(const library_problem& plain, const library_memory& at) const {
         library_problem p = plain;
-        library_memory<T> with = at;
+        library_memory with = at;
         p.does = fused.does;
         if constexpr (fused.bias >= 0) {
             if (n_.view.inner != 1 || n_.view.channels != plain.m) return false;
@@ -91,7 +101,7 @@ private:
         if (!library_.can(p, with)) return false;
         const auto as_one = [&] {
             library_.multiply(p, with, device_);
-            finish<rest>(device_, n_, without_steps(a_, fused.steps));
+            finish<after<fused.steps>>(device_, n_, without_steps(a_, fused.steps));
         };
         const auto apart = [&] { static_cast<void>(in_steps(plain, at)); };
         if (!library_.prefers(p, device_, as_one, apart)) return false;

@@ -68,22 +68,22 @@ inline void check_sizes(std::int64_t rows, std::int64_t columns, std::int64_t de
           "the cuda policy's own products take fewer than 2^31 of each");
 }
 
-template <class Shape, class Device, class T, class A, class B, class Result, class Tail>
+template <class Shape, class Device, class T, class Out, class A, class B, class Result, class Tail>
 void multiply_tiles(const Device& device, const product_sizes& s, const A& a, const B& b, Result result,
-                    const Tail& tail, const product_outputs<T>& to) {
+                    const Tail& tail, const product_outputs<T, Out>& to) {
     const bool cut = s.splits > 1;
     const std::int64_t stride = part_stride(part_size(s, to.line_sums != nullptr));
     result.packs = result.packs && (!cut || pack<T>::aligned(to.scratch));
-    device.launch(
-        tiles_of<Shape>(s) * s.splits,
-        tiled_product<T, Shape, A, B, Result, Tail>{a, b, result, tail, to.out, s, cut ? to.scratch : nullptr,
-                                                    to.line_sums, stride, part_size(s, false)});
+    device.launch(tiles_of<Shape>(s) * s.splits,
+                  tiled_product<T, Shape, A, B, Result, Tail, Out>{a, b, result, tail, to.out, s,
+                                                                   cut ? to.scratch : nullptr, to.line_sums,
+                                                                   stride, part_size(s, false)});
 }
 
 /// out[z][rows, columns] = a b, and what follows. Scratch is parts_scratch of the plan's.
-template <class T, class Device, class A, class B, class Result, class Tail>
+template <class Device, class T, class Out, class A, class B, class Result, class Tail>
 void multiply(const Device& device, const product_plan& p, const A& a, const B& b, const Result& result,
-              const Tail& tail, const product_outputs<T>& to) {
+              const Tail& tail, const product_outputs<T, Out>& to) {
     using shapes = tile_shapes<T>;
     const product_sizes& s = p.sizes;
     if (s.count == 0 || s.rows == 0 || s.columns == 0) return;

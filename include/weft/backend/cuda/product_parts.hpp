@@ -35,14 +35,15 @@ constexpr std::int64_t part_stride(std::int64_t size) { return pieces(size, 4) *
 
 /// The results of a product that was cut: out = tail(the sum of the parts), each sum in a fixed tree. Of
 /// `all` numbers, those after the first `size` are line sums.
-template <class T, class Tail>
+template <class T, class Tail, class Out>
 struct sum_of_parts {
     static constexpr int ways = 8, threads = ways * warp;
     struct shared {
         T sum[ways][warp];
     };
     const T* parts;
-    T *out, *line_sums;
+    Out* out;
+    T* line_sums;
     Tail tail;
     std::int64_t all, size, stride;
     int splits;
@@ -64,17 +65,19 @@ struct sum_of_parts {
             T sum = memory.sum[0][t];
             for (int w = 1; w < ways; ++w) sum += memory.sum[w][t];
             if (i < size)
-                out[i] = tail.after(sum, i);
+                out[i] = Out(tail.after(sum, i));
             else
                 line_sums[i - size] = sum;
         }
     }
 };
 
-/// Where a product's results go: `out`, or the line sums of its left factor, or parts of both.
-template <class T>
+/// Where a product's results go: `out`, or the line sums of its left factor, or parts of both. Only what is
+/// finished may be stored narrower than what is computed with.
+template <class T, class Out>
 struct product_outputs {
-    T *out, *line_sums, *scratch;
+    Out* out;
+    T *line_sums, *scratch;
 };
 
 /// Numbers in one split's part.
@@ -86,11 +89,13 @@ constexpr std::size_t parts_scratch(const product_sizes& s, bool line_sums) {
     return s.splits < 2 ? 0 : std::size_t(s.splits * part_stride(part_size(s, line_sums)));
 }
 
-template <class Device, class T, class Tail>
-void add_parts(const Device& device, const product_sizes& s, const product_outputs<T>& to, const Tail& tail) {
+template <class Device, class T, class Out, class Tail>
+void add_parts(const Device& device, const product_sizes& s, const product_outputs<T, Out>& to,
+               const Tail& tail) {
     const std::int64_t all = part_size(s, to.line_sums != nullptr);
-    device.launch(pieces(all, warp), sum_of_parts<T, Tail>{to.scratch, to.out, to.line_sums, tail, all,
-                                                           part_size(s, false), part_stride(all), s.splits});
+    device.launch(pieces(all, warp),
+                  sum_of_parts<T, Tail, Out>{to.scratch, to.out, to.line_sums, tail, all, part_size(s, false),
+                                             part_stride(all), s.splits});
 }
 
 }  // namespace weft::cuda_backend

@@ -66,11 +66,10 @@ struct tile_loader {
 /// shared memory, the next one is on its way to registers and then to the other half of shared memory.
 ///
 /// `Result` says where the results go: int64 column(z, j), to which row * row_stride is added, and `packs`:
-/// may columns be stored as packs? `tail.after` is what follows on an element or a pack of
-/// them. With `parts`, the
-/// sums of each split go there instead, and `sum_of_parts` finishes them. `line_sums` takes the sums of a's
-/// rows, or is null.
-template <class T, class Shape, class A, class B, class Result, class Tail>
+/// may columns be stored as packs? `tail.after` is what follows on an element or a pack of them. With
+/// `parts`, the sums of each split go there instead, and `sum_of_parts` finishes them. `line_sums` takes the
+/// sums of a's rows, or is null.
+template <class T, class Shape, class A, class B, class Result, class Tail, class Out>
 struct tiled_product {
     static constexpr int threads = Shape::threads;
     static constexpr int pack_size = pack<T>::size;
@@ -94,7 +93,7 @@ struct tiled_product {
     B b;
     Result result;
     Tail tail;
-    T* out;
+    Out* out;
     product_sizes sizes;
     T *parts, *line_sums;
     std::int64_t part_size, size;  ///< of one split's part in all, and of its sums without line sums
@@ -157,7 +156,6 @@ struct tiled_product {
                 }
         // A row of each thread at a time, so that neighbours write neighbouring packs and the steps are one
         // loop's body instead of one for each sum.
-        T* const to = parts ? parts + split * part_size : out;
         for (int i = 0; i < Shape::rows_each; ++i) {
             for (const int t : block) states[t].put(i, memory.results, t);
             block.sync();
@@ -167,7 +165,7 @@ struct tiled_product {
                     const int from = u / across_it, column = u % across_it * each;
                     const int row = first_row + i / pack_size * row_step + from * pack_size + i % pack_size;
                     if (row < sizes.rows && first_column + column < sizes.columns)
-                        write(&memory.results[from][column], to, row, z, first_column + column);
+                        write(&memory.results[from][column], split, row, z, first_column + column);
                 }
             block.sync();
         }
@@ -215,14 +213,18 @@ private:
     }
 
     /// One result, or a pack of them.
-    WEFT_DEVICE void write(const T* from, T* to, int row, int z, int column) const {
+    WEFT_DEVICE void write(const T* from, int split, int row, int z, int column) const {
         const std::int64_t element = result.column(z, column) + row * result.row_stride;
+        const std::int64_t place = split * part_size + element;  // in parts
         if (result.packs) {
             pack<T> p = pack<T>::load(from);
-            if (parts == nullptr) tail.after(p.at, element);
-            cuda_backend::write(to + element, p.at);
+            if (parts != nullptr) return cuda_backend::write(parts + place, p.at);
+            tail.after(p.at, element);
+            cuda_backend::write(out + element, p.at);
+        } else if (parts != nullptr) {
+            parts[place] = *from;
         } else {
-            to[element] = parts ? *from : tail.after(*from, element);
+            out[element] = Out(tail.after(*from, element));
         }
     }
 };

@@ -40,22 +40,23 @@ void products(const Device& device, const graph::node& n, const arguments<T>& a,
     const int outs = n.attribute[1], depth = n.attribute[2];
     check_sizes(rows, std::max(outs, depth), rows);
     const product_plan plan = plan_of_product<T>(n, a.batch);
+    using factor = factor_type<Chain, T>;
+    using along = strided_lines<T, true, factor>;
+    using across = strided_lines<T, false, factor>;
+    const factor *const left = input<Chain, 0>(a), *const right = input<Chain, 1>(a);
     if constexpr (Op == graph::opcode::gemm_weights) {
-        multiply<T>(device, plan, strided_lines<T, false>(a.in[1], outs, outs, int(rows)),
-                    strided_lines<T, false>(a.in[0], depth, depth, int(rows)),
-                    matrix_result<T>(a.out[0], outs, depth), no_tail{},
-                    product_outputs<T>{a.out[0], a.out[1], scratch});
+        multiply(device, plan, across(right, outs, outs, int(rows)), across(left, depth, depth, int(rows)),
+                 matrix_result<T>(outs, depth), no_tail{},
+                 product_outputs<T, T>{output<Chain, 0>(a), output<Chain, 1>(a), scratch});
     } else {
         const chain_functor<Chain, T> tail(n, a);
-        const product_outputs<T> to{a.out[0], nullptr, scratch};
+        const product_outputs<T, output_type<Chain, 0, T>> to{output<Chain, 0>(a), nullptr, scratch};
         if constexpr (Op == graph::opcode::gemm)
-            multiply<T>(device, plan, strided_lines<T, true>(a.in[0], depth, int(rows), depth),
-                        strided_lines<T, true>(a.in[1], depth, outs, depth),
-                        matrix_result<T>(a.out[0], rows, outs), tail, to);
+            multiply(device, plan, along(left, depth, int(rows), depth), along(right, depth, outs, depth),
+                     matrix_result<T>(rows, outs), tail, to);
         else
-            multiply<T>(device, plan, strided_lines<T, true>(a.in[0], outs, int(rows), outs),
-                        strided_lines<T, false>(a.in[1], depth, depth, outs),
-                        matrix_result<T>(a.out[0], rows, depth), tail, to);
+            multiply(device, plan, along(left, outs, int(rows), outs), across(right, depth, depth, outs),
+                     matrix_result<T>(rows, depth), tail, to);
     }
 }
 
