@@ -1,6 +1,5 @@
-// Convolutions through a library: a stand-in for cuDNN in plain loops over nothing but what the library is
-// told, so that geometry, numbers of 16 bits and the steps that it takes along are tested where there is no
-// GPU.
+// Convolutions through a library: what it is told, the steps that it takes along, and what decides whether it
+// is asked, with a stand-in that needs no GPU.
 #ifndef WEFT_TEST_CUDA
 #define WEFT_TEST_CUDA
 #endif
@@ -8,114 +7,14 @@
 #include <weft/backend/cuda/library_convolution.hpp>
 
 #include "conformance/problem.hpp"
+#include "convolution_stand_in.hpp"
 
 namespace {
 
 using namespace conformance;
 namespace cb = weft::cuda_backend;
-using cb::stored_as;
+using convolution_stand_in::stand_in, convolution_stand_in::way;
 using weft::conv2d_geometry;
-
-double number(const void* from, stored_as type, std::ptrdiff_t i) {
-    switch (type) {
-        case stored_as::f64:
-            return static_cast<const double*>(from)[i];
-        case stored_as::f32:
-            return double(static_cast<const float*>(from)[i]);
-        case stored_as::f16:
-            return double(float(static_cast<const weft::half*>(from)[i]));
-        case stored_as::bf16:
-            return double(float(static_cast<const weft::bfloat16*>(from)[i]));
-        default:
-            FAIL("a tensor that is absent is read");
-            return 0;
-    }
-}
-void put(void* to, stored_as type, std::ptrdiff_t i, double x) {
-    switch (type) {
-        case stored_as::f64:
-            static_cast<double*>(to)[i] = x;
-            return;
-        case stored_as::f32:
-            static_cast<float*>(to)[i] = float(x);
-            return;
-        case stored_as::f16:
-            static_cast<weft::half*>(to)[i] = weft::half(float(x));
-            return;
-        case stored_as::bf16:
-            static_cast<weft::bfloat16*>(to)[i] = weft::bfloat16(float(x));
-            return;
-        default:
-            FAIL("a tensor that is absent is written");
-    }
-}
-
-/// A tensor of four dimensions without gaps.
-struct shape {
-    int n, c, h, w;
-    std::ptrdiff_t size() const { return std::ptrdiff_t(n) * c * h * w; }
-    std::ptrdiff_t at(int i, int j, int k, int l) const {
-        return ((std::ptrdiff_t(i) * c + j) * h + k) * w + l;
-    }
-};
-
-enum class way { own, plain, fused };
-
-struct stand_in {
-    bool offers = true, offers_fused = true, timing = false;
-    int best = 1;  ///< of own, fused (where there is one) and plain, when timing
-    std::vector<way> done = {};
-
-    bool measures() const { return timing; }
-    template <class Device>
-    bool can(const cb::convolution_problem& p, const cb::convolution_memory&, const Device&) const {
-        return offers && (offers_fused || p.bias == stored_as::absent);
-    }
-    template <class Device, class... Ways>
-    int fastest(const cb::convolution_problem&, const Device&, int otherwise, const Ways&... ways) const {
-        if (!timing) return otherwise;
-        (ways(), ...);  // as a measurement does
-        return best;
-    }
-
-    template <class Device>
-    void convolve(const cb::convolution_problem& p, const cb::convolution_memory& at, const Device&) {
-        done.push_back(p.bias == stored_as::absent ? way::plain : way::fused);
-        const conv2d_geometry& g = p.g;
-        const int batch = int(p.batch);
-        const shape x{batch, g.channels, g.height, g.width},
-            w{g.filters, g.channels / g.groups, g.kernel_h, g.kernel_w},
-            y{batch, g.filters, g.out_h(), g.out_w()};
-        const bool forward = p.op == opcode::conv2d, data = p.op == opcode::conv2d_data;
-        std::vector<double> sums(std::size_t(forward ? y.size() : data ? x.size() : w.size()));
-        for (int n = 0; n < batch; ++n)
-            for (int f = 0; f < y.c; ++f)
-                for (int i = 0; i < y.h; ++i)
-                    for (int j = 0; j < y.w; ++j)
-                        for (int c = 0; c < w.c; ++c)
-                            for (int u = 0; u < w.h; ++u)
-                                for (int v = 0; v < w.w; ++v) {
-                                    const int row = i * g.stride_h + u * g.dilation_h - g.padding_h,
-                                              column = j * g.stride_w + v * g.dilation_w - g.padding_w;
-                                    if (row < 0 || row >= x.h || column < 0 || column >= x.w) continue;
-                                    const int channel = f / (y.c / g.groups) * w.c + c;
-                                    const auto of_x = x.at(n, channel, row, column), of_w = w.at(f, c, u, v),
-                                               of_y = y.at(n, f, i, j);
-                                    sums[std::size_t(forward ? of_y
-                                                     : data  ? of_x
-                                                             : of_w)] +=
-                                        number(at.left, p.left, data ? of_y : of_x) *
-                                        number(at.right, p.right, forward || data ? of_w : of_y);
-                                }
-        for (std::ptrdiff_t e = 0; e < std::ptrdiff_t(sums.size()); ++e) {
-            double s = sums[std::size_t(e)];
-            if (p.bias != stored_as::absent)
-                s += number(at.bias, p.bias, e / (std::ptrdiff_t(y.h) * y.w) % y.c);
-            if (p.residual != stored_as::absent) s += number(at.residual, p.residual, e);
-            put(at.out, p.out, e, p.relu && s < 0 ? 0 : s);
-        }
-    }
-};
 
 template <step_kind Kind, function Fn = function::none, operand_mode Mode = operand_mode::same>
 using step = weft::step_type<Kind, Fn, Mode, 0, 0>;
