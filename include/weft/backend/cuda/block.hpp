@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
 #include "../../config.hpp"
+#include "fragments.hpp"
 
 /// CUDA kernels are written once against a block of threads that is either a device's or its twin on the
 /// host, so that a machine without a GPU runs the same source, shared memory and all.
@@ -59,6 +61,40 @@ struct host_block {
         for (int t = 0; t < Threads; ++t) result[t] = x[t ^ offset];
         return result;
     }
+    /// Loads Count / 4 times four 8 x 8 matrices from shared memory into the registers of each warp. Each
+    /// lane names a row, of 8 numbers, of the first four; the others' are `step` further each. Transposed, a
+    /// register's two numbers are one below the other.
+    template <bool Transposed, class Narrow, int Count>
+    WEFT_DEVICE void load_matrices(const local<const Narrow*>& row, int offset, int step,
+                                   local<registers<Count>>& to) const {
+        static_assert(Count % 4 == 0);
+        for (int first = 0; first < Threads; first += warp)
+            for (int i = 0; i < Count / 4; ++i) {
+                const Narrow* rows[warp];
+                for (int lane = 0; lane < warp; ++lane) rows[lane] = row[first + lane] + offset + i * step;
+                for (int lane = 0; lane < warp; ++lane)
+                    for (int r = 0; r < 4; ++r)
+                        to[first + lane].at[i * 4 + r] = loaded_pair<Transposed>(rows, lane, r);
+            }
+    }
+    /// sums += a b for each warp, of M pieces a and N pieces b, as fragments.hpp lays them out.
+    template <class Narrow, int A, int B, int M, int N>
+    WEFT_DEVICE void multiply_add(const local<registers<A>>& a, const local<registers<B>>& b,
+                                  local<warp_sums<M, N>>& sums) const {
+        static_assert(A == 4 * M && B == 2 * N);
+        whole_factors factors;
+        for (int first = 0; first < Threads; first += warp)
+            for (int i = 0; i < M; ++i) {
+                for (int lane = 0; lane < warp; ++lane)
+                    factors.set_a<Narrow>(lane, a[first + lane].at + 4 * i);
+                for (int j = 0; j < N; ++j) {
+                    for (int lane = 0; lane < warp; ++lane)
+                        factors.set_b<Narrow>(lane, b[first + lane].at + 2 * j);
+                    for (int lane = 0; lane < warp; ++lane)
+                        factors.multiply_add(lane, sums[first + lane].at[i][j]);
+                }
+            }
+    }
 };
 
 #ifdef __CUDACC__
@@ -82,6 +118,48 @@ struct device_block {
     WEFT_DEVICE local<T> exchanged(const local<T>& x, int offset) const {
         return {__shfl_xor_sync(0xffffffffu, x.value, offset)};
     }
+    template <bool Transposed, class Narrow, int Count>
+    WEFT_DEVICE void load_matrices(const local<const Narrow*>& row, int offset, int step,
+                                   local<registers<Count>>& to) const {
+        const std::uint32_t address = std::uint32_t(__cvta_generic_to_shared(row.value));
+        WEFT_UNROLL(16)
+        for (int i = 0; i < Count / 4; ++i) {
+            std::uint32_t* const r = to.value.at + 4 * i;
+            const std::uint32_t from = address + std::uint32_t(offset + i * step) * 2;
+            if constexpr (Transposed)
+                asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                             : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                             : "r"(from));
+            else
+                asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                             : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                             : "r"(from));
+        }
+    }
+    template <class Narrow, int A, int B, int M, int N>
+    WEFT_DEVICE void multiply_add(const local<registers<A>>& a, const local<registers<B>>& b,
+                                  local<warp_sums<M, N>>& sums) const {
+        static_assert(A == 4 * M && B == 2 * N);
+        WEFT_UNROLL(32)
+        for (int j = 0; j < N; ++j) WEFT_UNROLL(16)
+        for (int i = 0; i < M; ++i) {
+            const std::uint32_t *const x = a.value.at + 4 * i, *const y = b.value.at + 2 * j;
+            float* const s = sums.value.at[i][j];
+            // (below sm_80 there is no such instruction: the assembler says so)
+            if constexpr (std::is_same_v<Narrow, half>)
+                asm volatile(
+                    "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, "
+                    "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                    : "+f"(s[0]), "+f"(s[1]), "+f"(s[2]), "+f"(s[3])
+                    : "r"(x[0]), "r"(x[1]), "r"(x[2]), "r"(x[3]), "r"(y[0]), "r"(y[1]));
+            else
+                asm volatile(
+                    "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, "
+                    "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                    : "+f"(s[0]), "+f"(s[1]), "+f"(s[2]), "+f"(s[3])
+                    : "r"(x[0]), "r"(x[1]), "r"(x[2]), "r"(x[3]), "r"(y[0]), "r"(y[1]));
+        }
+    }
 #else
     WEFT_DEVICE std::int64_t index() const { return 0; }
     WEFT_DEVICE thread_range::iterator begin() const { return {0}; }
@@ -91,6 +169,11 @@ struct device_block {
     WEFT_DEVICE local<T> exchanged(const local<T>& x, int) const {
         return x;
     }
+    template <bool Transposed, class Narrow, int Count>
+    WEFT_DEVICE void load_matrices(const local<const Narrow*>&, int, int, local<registers<Count>>&) const {}
+    template <class Narrow, int A, int B, int M, int N>
+    WEFT_DEVICE void multiply_add(const local<registers<A>>&, const local<registers<B>>&,
+                                  local<warp_sums<M, N>>&) const {}
 #endif
 };
 #endif
@@ -147,6 +230,7 @@ struct alignas(sizeof(T) * Size) pack {
 #ifdef __CUDA_ARCH__
         return *reinterpret_cast<const pack*>(from);
 #else
+        assert(aligned(from));  // else a device stops here
         pack p;
         std::memcpy(&p, from, sizeof p);
         return p;
@@ -156,6 +240,7 @@ struct alignas(sizeof(T) * Size) pack {
 #ifdef __CUDA_ARCH__
         *reinterpret_cast<pack*>(to) = *this;
 #else
+        assert(aligned(to));
         std::memcpy(to, this, sizeof *this);
 #endif
     }
