@@ -6,20 +6,23 @@
 #include <weft/backend/cuda/library_product.hpp>
 #include <weft/backend/cuda/products.hpp>
 
-#include "conformance/problem.hpp"
+#include "cuda/narrow.hpp"
+#include "cuda/stored_number.hpp"
 
 namespace {
 
 using namespace conformance;
 namespace cb = weft::cuda_backend;
 using cb::epilogue;
+using stand_ins::number, stand_ins::put;
+using weft::bfloat16;
+using weft::half;
 
 struct stand_in {
     bool epilogues = true, bias_gradients = true, fused_is_better = true;
     std::vector<epilogue> done = {};
 
-    template <class T>
-    bool can(const cb::library_problem& p, const cb::library_memory<T>&) const {
+    bool can(const cb::library_problem& p, const cb::library_memory&) const {
         if (p.does == epilogue::bias_gradient) return bias_gradients;
         return epilogues || p.does == epilogue::plain;
     }
@@ -28,84 +31,112 @@ struct stand_in {
         if (!fused_is_better) apart();  // as a measurement does
         return fused_is_better;
     }
-    template <class T, class Device>
-    void multiply(const cb::library_problem& p, const cb::library_memory<T>& at, const Device&) {
+    template <class Device>
+    void multiply(const cb::library_problem& p, const cb::library_memory& at, const Device&) {
         using enum epilogue;
         done.push_back(p.does);
         constexpr std::int32_t bits[2] = {};
-        const auto function_of = [&](function f, T x) {
+        const auto function_of = [&](function f, double x) {
             return weft::reference_backend::apply<weft::graph::function_list<>>(f, bits, x);
         };
         const auto b_at = [&](std::int64_t k, std::int64_t j) {
-            return at.b[p.transpose_b ? k * p.n + j : j * p.k + k];
+            return number(at.b, p.factors, p.transpose_b ? k * p.n + j : j * p.k + k);
         };
         for (std::int64_t j = 0; j < p.n; ++j) {
             for (std::int64_t i = 0; i < p.m; ++i) {
-                T x = 0;
+                double x = 0;
                 for (std::int64_t k = 0; k < p.k; ++k)
-                    x += at.a[p.transpose_a ? i * p.k + k : k * p.m + i] * b_at(k, j);
+                    x += number(at.a, p.factors, p.transpose_a ? i * p.k + k : k * p.m + i) * b_at(k, j);
                 const std::int64_t place = j * p.m + i;
                 if (p.does == bias || p.does == relu_bias || p.does == gelu_bias || p.does == gelu_aux_bias)
-                    x += at.bias[i];
-                if (p.does == gelu_aux || p.does == gelu_aux_bias) at.aux[place] = x;
+                    x += number(at.bias, p.result, i);
+                if (p.does == gelu_aux || p.does == gelu_aux_bias) put(at.aux, p.result, place, x);
                 if (p.does == relu || p.does == relu_bias) x = function_of(function::relu, x);
                 if (p.does == gelu || p.does == gelu_bias || p.does == gelu_aux || p.does == gelu_aux_bias)
                     x = function_of(function::gelu_tanh, x);
                 if (p.does == gelu_slope)
                     x *= weft::reference_backend::slope_from_x<weft::graph::function_list<>>(
-                        function::gelu_tanh, bits, at.aux[place]);
-                at.d[place] = x;
+                        function::gelu_tanh, bits, number(at.aux, p.result, place));
+                put(at.d, p.result, place, x);
             }
             if (p.does != bias_gradient) continue;
-            at.bias[j] = 0;
-            for (std::int64_t k = 0; k < p.k; ++k) at.bias[j] += b_at(k, j);
+            double sum = 0;
+            for (std::int64_t k = 0; k < p.k; ++k) sum += b_at(k, j);
+            put(at.bias, p.result, j, sum);
         }
     }
 };
 
-template <step_kind Kind, function Fn = function::none, operand_mode Mode = operand_mode::same>
-using step = weft::step_type<Kind, Fn, Mode, 0, 0>;
-template <class... Steps>
-using chain = weft::chain<weft::graph::function_list<>, operand_mode::same, Steps...>;
-using bias_step = step<step_kind::add, function::none, operand_mode::channel>;
+using bias_step = step<step_kind::add, operand_mode::channel>;
 using store_step = step<step_kind::store>;
-using relu_step = step<step_kind::apply, function::relu>;
-using gelu_step = step<step_kind::apply, function::gelu_tanh>;
+using relu_step = step<step_kind::apply, operand_mode::same, function::relu>;
+using gelu_step = step<step_kind::apply, operand_mode::same, function::gelu_tanh>;
 using residual_step = step<step_kind::add>;
-using slope_step = step<step_kind::slope_from_x, function::gelu_tanh>;
+using slope_step = step<step_kind::slope_from_x, operand_mode::same, function::gelu_tanh>;
+
+template <opcode Op, class Chain, class T>
+problem<T> some_product(int outs, int k, bool bias_gradient) {
+    rng r(unsigned(outs * 100 + k));
+    problem<T> p = product_of<Op, T>(5, 3, outs, k, r);
+    if (Op == opcode::gemm_weights) p.out[1] = bias_gradient ? std::size_t(outs) : 0;
+    set_steps(p.n, Chain{});
+    fill_operands(p, r);
+    return p;
+}
+template <opcode Op, class Chain, class T>
+std::vector<epilogue> run_in(stand_in& library, const problem<T>& p, const weft::arguments<T>& a) {
+    const cb::host_twin device;
+    std::vector<T> scratch(cb::product_scratch<T>(p.n, p.batch));
+    cb::library_products<cb::host_twin, stand_in, Op, Chain, T> products(device, library, p.n, a,
+                                                                         scratch.data());
+    CHECK(products.run());
+    return library.done;
+}
 
 /// What the library did, where the results are the reference's.
 template <opcode Op, class Chain>
 std::vector<epilogue> through(stand_in library, int outs, int k, bool bias_gradient = false) {
-    rng r(unsigned(outs * 100 + k));
-    problem<double> p;
-    p.batch = 5;
-    p.n.op = Op;
-    p.n.attribute[0] = 3, p.n.attribute[1] = outs, p.n.attribute[2] = k;
-    p.n.view = {3, Op == opcode::gemm ? outs : k, 1};
-    const auto x = numbers<double>(r, std::size_t(15 * k)), y = numbers<double>(r, std::size_t(15 * outs)),
-               w = numbers<double>(r, std::size_t(outs * k));
-    p.in = Op == opcode::gemm        ? std::vector{x, w}
-           : Op == opcode::gemm_data ? std::vector{y, w}
-                                     : std::vector{x, y};
-    p.out = {Op == opcode::gemm ? y.size() : Op == opcode::gemm_data ? x.size() : w.size()};
-    if (bias_gradient) p.out.push_back(std::size_t(outs));
-    set_steps(p.n, Chain{});
-    fill_operands(p, r);
+    const problem<double> p = some_product<Op, Chain, double>(outs, k, bias_gradient);
     weft::arguments<double> a;
-    const cb::host_twin device;
-    const outcome<double> got = [&] {
-        outcome<double> o = prepare<double>(p, a);
-        std::vector<double> scratch(cb::product_scratch<double>(p.n, p.batch));
-        cb::library_products<cb::host_twin, stand_in, Op, Chain, double> products(device, library, p.n, a,
-                                                                                  scratch.data());
-        CHECK(products.run());
-        return o;
-    }();
+    const outcome<double> got = prepare<double>(p, a);
+    const std::vector<epilogue> done = run_in<Op, Chain>(library, p, a);
     const outcome<double> want = on_reference<weft::graph::function_list<>>(p);
     compare(got.out, want.out, 100, "output");
     compare(got.operand, want.operand, 100, "operand");
-    return library.done;
+    return done;
+}
+
+/// The same with what Out and Operands say in 16 bits, and both factors.
+template <opcode Op, class Chain, class Narrow, unsigned Out, unsigned Operands = 0>
+std::vector<epilogue> narrow_through(stand_in library, int outs, int k, bool bias_gradient = false) {
+    problem<float> p = some_product<Op, Chain, float>(outs, k, bias_gradient);
+    round_to<Narrow>(p.in, 3);
+    round_to<Narrow>(p.operand, Operands);
+    std::vector<std::vector<float>> nothing;
+    for (std::size_t size : p.out) nothing.emplace_back(size, std::numeric_limits<float>::quiet_NaN());
+    auto in = stored<Narrow>(p.in, 3), out = stored<Narrow>(nothing, Out),
+         operand = stored<Narrow>(p.operand, Operands);
+    weft::arguments<float> a;
+    point_to(in, a.in);
+    point_to(out, a.out);
+    point_to(operand, a.operand);
+    a.batch = p.batch;
+    const std::vector<epilogue> done =
+        run_in<Op, cb::narrow_chain<Chain, Narrow, 3, Out, Operands>>(library, p, a);
+    const outcome<double> want = on_reference<weft::graph::function_list<>>(p);
+    // Steps that are apart begin with a result that was rounded.
+    const auto compare = [](const auto& all, const std::vector<std::vector<double>>& with) {
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            CHECK(all[i].is_within());
+            REQUIRE(all[i].size() == with[i].size());
+            const double epsilon = Out != 0 || all[i].is_narrow() ? 2 * double(Narrow::epsilon) : 1e-5;
+            for (std::size_t e = 0; e < all[i].size(); ++e)
+                REQUIRE(double(all[i][e]) == Approx(with[i][e]).epsilon(epsilon).margin(epsilon));
+        }
+    };
+    compare(out, want.out);
+    compare(operand, want.operand);
+    return done;
 }
 using list = std::vector<epilogue>;
 
@@ -126,7 +157,8 @@ TEST_CASE("cuda library: chains that begin as an epilogue does") {
     CHECK(through<gemm, chain<store_step, gelu_step>>(all, 16, 4) == list{gelu_aux});
     CHECK(through<gemm, chain<bias_step, store_step, gelu_step, residual_step>>(all, 16, 4) ==
           list{gelu_aux_bias});
-    CHECK(through<gemm, chain<bias_step, step<step_kind::apply, function::gelu>>>(all, 8, 4) == list{bias});
+    CHECK(through<gemm, chain<bias_step, step<step_kind::apply, operand_mode::same, function::gelu>>>(
+              all, 8, 4) == list{bias});
     CHECK(through<data, chain<slope_step, residual_step>>(all, 5, 24) == list{gelu_slope});
     CHECK(through<data, chain<residual_step, slope_step>>(all, 5, 24) == list{plain});
     CHECK(through<data, chain<>>(all, 5, 6) == list{plain});
@@ -143,4 +175,47 @@ TEST_CASE("cuda library: what it cannot do, or does slowly, is done in steps") {
     CHECK(through<opcode::gemm_weights, chain<>>({.bias_gradients = false}, 5, 6, true) == list{plain});
     CHECK(through<opcode::gemm_weights, chain<>>({.bias_gradients = false}, 300, 6, true) == list{plain});
     CHECK(through<gemm, steps>({.fused_is_better = false}, 16, 4) == list{plain, plain});
+}
+
+TEST_CASE("cuda library: of numbers in 16 bits, epilogues whose operands are stored as the result is") {
+    using enum epilogue;
+    const stand_in all;
+    constexpr opcode gemm = opcode::gemm, data = opcode::gemm_data, weights = opcode::gemm_weights;
+    CHECK(narrow_through<gemm, chain<>, half, 1>(all, 7, 11) == list{plain});
+    CHECK(narrow_through<gemm, chain<>, bfloat16, 0>(all, 7, 11) == list{plain});
+    CHECK(narrow_through<gemm, chain<relu_step>, bfloat16, 1>(all, 7, 11) == list{relu});
+    using dense = chain<bias_step, relu_step, residual_step>;
+    CHECK(narrow_through<gemm, dense, half, 1, 0b101>(all, 9, 4) == list{relu_bias});
+    CHECK(narrow_through<gemm, dense, half, 1, 0b001>(all, 9, 4) == list{relu_bias});
+    CHECK(narrow_through<gemm, dense, bfloat16, 1, 0b100>(all, 9, 4) == list{plain});
+    CHECK(narrow_through<gemm, dense, bfloat16, 0, 0b100>(all, 9, 4) == list{relu_bias});
+    CHECK(narrow_through<gemm, dense, bfloat16, 0, 0b001>(all, 9, 4) == list{plain});
+    using gelus = chain<bias_step, store_step, gelu_step, residual_step>;
+    CHECK(narrow_through<gemm, gelus, half, 1, 0b1011>(all, 16, 4) == list{gelu_aux_bias});
+    CHECK(narrow_through<gemm, gelus, bfloat16, 1, 0b0001>(all, 16, 4) == list{bias});
+    CHECK(narrow_through<gemm, gelus, bfloat16, 0, 0b0010>(all, 16, 4) == list{bias});
+    CHECK(narrow_through<gemm, gelus, bfloat16, 0>(all, 16, 4) == list{gelu_aux_bias});
+    CHECK(narrow_through<gemm, chain<store_step, gelu_step>, half, 1, 1>(all, 16, 4) == list{gelu_aux});
+    CHECK(narrow_through<gemm, chain<store_step, gelu_step>, half, 1, 0>(all, 16, 4) == list{plain});
+    using slopes = chain<slope_step, residual_step>;
+    CHECK(narrow_through<data, slopes, half, 1, 0b11>(all, 5, 24) == list{gelu_slope});
+    CHECK(narrow_through<data, slopes, bfloat16, 1, 0b10>(all, 5, 24) == list{plain});
+    CHECK(narrow_through<data, slopes, bfloat16, 0, 0b10>(all, 5, 24) == list{gelu_slope});
+    CHECK(narrow_through<weights, chain<>, half, 0>(all, 5, 6) == list{plain});
+    CHECK(narrow_through<weights, chain<>, bfloat16, 0>(all, 5, 6, true) == list{bias_gradient});
+    const stand_in few{.epilogues = false, .bias_gradients = false};
+    CHECK(narrow_through<weights, chain<>, half, 0>(few, 300, 6, true) == list{plain});
+    CHECK(narrow_through<gemm, gelus, half, 1, 0b1011>(few, 16, 4) == list{plain});
+}
+
+TEST_CASE("cuda library: what numbers are stored as is part of a problem") {
+    using enum cb::stored_as;
+    const cb::library_problem p{epilogue::plain, true, false, 3, 4, 5, f16, f16};
+    cb::library_problem q = p;
+    CHECK(q == p);
+    q.result = f32;
+    CHECK(q != p);
+    q = p;
+    q.factors = bf16;
+    CHECK(q != p);
 }

@@ -12,13 +12,15 @@
 
 namespace conformance {
 
-/// An array in memory as a chain says, where no pack may be aligned, between bytes that must stay.
+/// An array in memory as a chain says, between bytes that must stay. It begins `skip` numbers behind where
+/// packs are aligned.
 template <class Narrow>
 class stored_array {
 public:
-    stored_array(const std::vector<float>& x, bool narrow, rng& r) : size_(x.size()), narrow_(narrow) {
+    stored_array(const std::vector<float>& x, bool narrow, std::size_t skip)
+        : size_(x.size()), narrow_(narrow) {
         if (size_ == 0) return;
-        start_ = guard + std::size_t(between(r, 0, 1) ? 0 : between(r, 1, 7)) * width();
+        start_ = guard + skip * width();
         bytes_.assign(start_ + size_ * width() + guard, filler);
         for (std::size_t i = 0; i < size_; ++i) narrow ? put(i, Narrow(x[i])) : put(i, x[i]);
     }
@@ -68,10 +70,18 @@ struct widths {
 };
 
 template <class Narrow>
+std::vector<stored_array<Narrow>> stored(const std::vector<std::vector<float>>& all, unsigned narrow) {
+    std::vector<stored_array<Narrow>> result;
+    for (std::size_t i = 0; i < all.size(); ++i) result.emplace_back(all[i], narrow >> i & 1, 0);
+    return result;
+}
+/// The same, half of them where no pack is aligned.
+template <class Narrow>
 std::vector<stored_array<Narrow>> stored(const std::vector<std::vector<float>>& all, unsigned narrow,
                                          rng& r) {
     std::vector<stored_array<Narrow>> result;
-    for (std::size_t i = 0; i < all.size(); ++i) result.emplace_back(all[i], narrow >> i & 1, r);
+    for (std::size_t i = 0; i < all.size(); ++i)
+        result.emplace_back(all[i], narrow >> i & 1, std::size_t(between(r, 0, 1) ? 0 : between(r, 1, 7)));
     return result;
 }
 template <class Narrow, class Pointer, std::size_t Count>
