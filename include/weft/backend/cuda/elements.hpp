@@ -53,10 +53,12 @@ struct elements_of<narrow_chain<Chain, Narrow, In, Out, Operands>> {
 };
 
 /// The chain type of operation I of a program whose narrow values are `Narrow`.
-template <class Program, int I, class Narrow, const graph::node& N = Program::graph.nodes[I]>
+template <class Program, int I, class Narrow>
 using stored_chain_of = std::conditional_t<
-    (N.narrow_in | N.narrow_out | N.narrow_operands) != 0,
-    narrow_chain<chain_of<Program, I>, Narrow, N.narrow_in, N.narrow_out, N.narrow_operands>,
+    (Program::graph.nodes[I].narrow_in | Program::graph.nodes[I].narrow_out |
+     Program::graph.nodes[I].narrow_operands) != 0,
+    narrow_chain<chain_of<Program, I>, Narrow, Program::graph.nodes[I].narrow_in,
+                 Program::graph.nodes[I].narrow_out, Program::graph.nodes[I].narrow_operands>,
     chain_of<Program, I>>;
 
 /// What in[K], out[K] and the operand of step K of an operation are stored as.
