@@ -226,6 +226,25 @@ TEST_CASE("thrust on a device: a model moves between policies and files with its
     std::remove(path.c_str());
 }
 
+TEST_CASE("thrust on a device: training goes on from a checkpoint with the same bits", "[thrust]") {
+    const numbers data(32, 6, 3);
+    const std::string path = "thrust_device_training.safetensors";
+    model<small, twin> m{seed{5}};
+    trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{32}};
+    for (int i = 0; i < 3; ++i) train.step(data.x, data.y);
+    save(train, path);
+    train.step(data.x, data.y);
+    model<small, twin> other{seed{5}};
+    trainer goes_on{other, softmax_cross_entropy, adam{}, batch_capacity{32}};
+    load(goes_on, path);
+    std::remove(path.c_str());
+    CHECK(goes_on.steps() == 3);
+    goes_on.step(data.x, data.y);
+    const auto want = to<reference>(m), got = to<reference>(other);
+    CHECK(std::memcmp(want.parameters().data(), got.parameters().data(), want.parameters().size_bytes()) ==
+          0);
+}
+
 TEST_CASE("thrust on a device: fit learns digits", "[thrust]") {
     auto [train, test] = data::digits(WEFT_TEST_SOURCE_DIR "/../examples/data/digits.csv");
     model<digits_net, twin> m{seed{1}};

@@ -147,6 +147,17 @@ void check_files() {
     m.predict(data.x, want);
     other.predict(data.x, got);
     check("what is saved and loaded predicts the same", got == want);
+    trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{33}};
+    trainer goes_on{other, softmax_cross_entropy, adam{}, batch_capacity{33}};
+    train.step(data.x, data.y);
+    save(train, "thrust_network.safetensors");
+    load(goes_on, "thrust_network.safetensors");
+    std::remove("thrust_network.safetensors");
+    train.step(data.x, data.y);
+    goes_on.step(data.x, data.y);
+    m.predict(data.x, want);
+    other.predict(data.x, got);
+    check("training goes on from a checkpoint with the same bits", got == want);
     const data::dataset<float, int> samples(data.x, data.y, inputs_of<mlp>);
     auto host = to<reference>(m);
     check("evaluate", std::abs(evaluate(m, samples, softmax_cross_entropy).loss -

@@ -71,7 +71,7 @@ public:
                               guard_.data().address(), value_limit, norm_limit, all);
     }
     /// Were all gradients of the last update finite? If not, it changed nothing.
-    bool was_finite() {
+    bool was_finite() const {
         verdict seen;
         System::memory::template read<verdict>(guard_.data(), {&seen, 1});
         return seen.finite != 0;
