@@ -2,6 +2,7 @@
 // each that weft would give it. Nothing runs. (Networks whose convolutions are cuDNN's are network.cu's.)
 #include <cudnn.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -44,7 +45,7 @@ private:
     bool known_ = false;
 };
 
-int asked = 0, failures = 0;
+int asked = 0, with_tensor_cores = 0, failures = 0;
 
 /// Memory of which tensors begin at these addresses; nothing is read.
 convolution_memory memory_at(std::uintptr_t address) {
@@ -52,15 +53,40 @@ convolution_memory memory_at(std::uintptr_t address) {
     return {at, at, at, at, at};
 }
 
-bool has_plan(const described_gpu& gpu, const convolution_problem& p, std::uintptr_t address = 4096,
-              const cudnn_limits& limits = {}) {
-    ++asked;
-    const auto plan = find_plan(p, convolution_alignment(memory_at(address)), gpu, limits);
-    return plan.has_value();
-}
 void expect(bool good, const char* what, const convolution_problem& p) {
     failures += !good;
     if (!good) std::printf("FAILED  %s: %s\n", what, text_of(p).c_str());
+}
+
+/// Has the engine of a plan this note?
+bool has_note(const cudnn_plan& plan, const convolution_problem& p, cudnnBackendNumericalNote_t note) {
+    const cudnn_descriptor configuration(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, p),
+        engine(CUDNN_BACKEND_ENGINE_DESCRIPTOR, p);
+    cudnnBackendDescriptor_t to = configuration.handle();
+    plan.descriptor.get_all(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &to);
+    to = engine.handle();
+    configuration.get_all(CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &to);
+    std::array<cudnnBackendNumericalNote_t, CUDNN_NUMERICAL_NOTE_TYPE_COUNT> notes{};
+    const auto count = engine.get_all(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
+                                      std::int64_t(notes.size()), notes.data());
+    return std::find(notes.begin(), notes.begin() + count, note) != notes.begin() + count;
+}
+
+/// There is a plan for tensors at an address, deterministic, and with tensor cores only where they may be.
+void check_plan(const described_gpu& gpu, const convolution_problem& p, const char* with = "",
+                std::uintptr_t address = 4096) {
+    for (const bool tf32 : {false, true}) {
+        ++asked;
+        const auto plan =
+            find_plan(p, convolution_alignment(memory_at(address)), gpu, cudnn_limits{.tf32 = tf32});
+        expect(plan.has_value(), (std::string("no plan") + with).c_str(), p);
+        if (!plan) continue;
+        expect(!has_note(*plan, p, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC), "not the same bits in all runs",
+               p);
+        const bool on_tensor_cores = has_note(*plan, p, CUDNN_NUMERICAL_NOTE_TENSOR_CORE);
+        expect(p.left != stored_as::f32 || tf32 || !on_tensor_cores, "TF32, though not asked for", p);
+        with_tensor_cores += on_tensor_cores;
+    }
 }
 
 convolution_problem problem(graph::opcode op, stored_as type, std::int64_t batch, const conv2d_geometry& g) {
@@ -75,20 +101,20 @@ convolution_problem problem(graph::opcode op, stored_as type, std::int64_t batch
 /// All three convolutions, and what may follow the first.
 void check_all(const described_gpu& gpu, stored_as type, std::int64_t batch, const conv2d_geometry& g) {
     using enum graph::opcode;
-    const std::uintptr_t narrow = type == stored_as::f64 ? 8 : 4;
+    const std::uintptr_t size = type == stored_as::f64 ? 8 : type == stored_as::f32 ? 4 : 2;
     for (const graph::opcode op : {conv2d, conv2d_data, conv2d_weights}) {
-        const convolution_problem p = problem(op, type, batch, g);
-        expect(has_plan(gpu, p), "no plan", p);
-        expect(has_plan(gpu, p, 4096 + narrow), "no plan where memory lies anyhow", p);
+        check_plan(gpu, problem(op, type, batch, g));
+        check_plan(gpu, problem(op, type, batch, g), " for numbers that lie anyhow", 4096 + size);
     }
     convolution_problem p = problem(conv2d, type, batch, g);
-    for (const bool residual : {false, true})
-        for (const bool relu : {false, true}) {
-            p.bias = type;
-            p.residual = residual ? type : stored_as::absent;
-            p.relu = relu;
-            expect(has_plan(gpu, p), relu ? "no plan with bias and relu" : "no plan with bias", p);
-        }
+    p.bias = type;
+    check_plan(gpu, p, " with bias");
+    p.relu = true;
+    check_plan(gpu, p, " with bias and relu");
+    p.residual = type;
+    check_plan(gpu, p, " with bias, residual and relu");
+    p.relu = false;
+    check_plan(gpu, p, " with bias and residual");
 }
 
 }  // namespace
@@ -105,8 +131,10 @@ int main() {
         {512, 7, 7, 512, 3, 3, 1, 1, 1, 1, 1, 1, 1},   {128, 28, 28, 128, 3, 3, 1, 1, 2, 2, 2, 2, 1},
         {128, 28, 28, 256, 3, 3, 1, 1, 1, 1, 1, 1, 4}, {16, 14, 14, 32, 5, 5, 1, 1, 0, 0, 1, 1, 1}};
     for (const conv2d_geometry& g : networks)
-        for (const stored_as type : {stored_as::f32, stored_as::f64}) check_all(gpu, type, 32, g);
-    std::printf("%d plans asked for, %d failures; nothing has run\n", asked, failures);
+        for (const stored_as type : {stored_as::f32, stored_as::f64, stored_as::f16, stored_as::bf16})
+            check_all(gpu, type, 32, g);
+    std::printf("%d plans asked for, %d of them on tensor cores, %d failures; nothing has run\n", asked,
+                with_tensor_cores, failures);
     return failures != 0;
 }
 
