@@ -9,9 +9,9 @@
 namespace weft {
 
 /// The memory that one thread needs to run a program on a device. All work of a run goes to the device in one
-/// piece, which a GPU captures as a graph the first time and repeats afterwards: inputs come from memory that
-/// the device reads by itself, and what changes from run to run (seed, step, an optimiser's rule) from there
-/// too.
+/// piece, which a GPU captures as a graph and repeats afterwards: inputs come from memory that the device
+/// reads by itself, and what changes from run to run (seed, step, an optimiser's rule) from there too. Inputs
+/// and targets that lie on the device already are read where they are.
 template <class Policy, class Program>
 requires(!memory_of<Policy>::on_host) class workspace<Policy, Program> {
 public:
@@ -39,7 +39,8 @@ public:
     int capacity() const { return capacity_; }
     std::size_t size() const { return arena_.size(); }
 
-    /// Takes inputs (or targets) of up to a batch for the next run; where kernels will find them.
+    /// Takes inputs (or targets) of up to a batch for the next run; where kernels will find them. (Bind other
+    /// addresses of the device's memory, and nothing is copied.)
     const_pointer load(std::span<const scalar> inputs) {
         std::copy(inputs.begin(), inputs.end(), staged_inputs_.data());
         return inputs_.data();
@@ -60,9 +61,15 @@ public:
     void run(const bound& b, int batch, std::uint64_t seed = 0, std::uint64_t step = 0,
              const Tail& tail = {}) {
         resources_.set_clock(seed, step);
-        resources_.device.replay(key{b.parameters.address(), batch, tail.key}, [&] {
-            upload(staged_inputs_, inputs_, std::size_t(batch) * input_size);
-            upload(staged_targets_, targets_, std::size_t(batch) * target_size);
+        const key what{b.parameters.address(),
+                       b.state.address(),
+                       b.input.address(),
+                       b.target.address(),
+                       batch,
+                       tail.key};
+        resources_.device.replay(what, [&] {
+            upload(staged_inputs_, inputs_, b.input, std::size_t(batch) * input_size);
+            upload(staged_targets_, targets_, b.target, std::size_t(batch) * target_size);
             resources_.upload_changes();
             if constexpr (Policy::template runs_whole<Program>())
                 Policy::template run_whole<Program>(resources_, map(b), batch);
@@ -111,13 +118,16 @@ private:
 
     /// What a captured run depends on beside this workspace. (No padding.)
     struct key {
-        const void* parameters;
+        const void *parameters, *state, *input, *target;
         std::int64_t batch;
         std::uint64_t tail;
     };
 
-    void upload(const staged_numbers& from, device_numbers& to, std::size_t count) {
-        if (count > 0) resources_.device.upload(from.data(), to.data().address(), count * sizeof(scalar));
+    /// Fetches what was loaded, if that is what a run is bound to.
+    void upload(const staged_numbers& from, device_numbers& to, const_pointer bound, std::size_t count) {
+        scalar* const at = to.data().address();
+        if (count > 0 && bound.address() == at)
+            resources_.device.upload(from.data(), at, count * sizeof(scalar));
     }
     /// Does the program read these in 16 bits?
     static constexpr bool narrows(graph::storage what) {

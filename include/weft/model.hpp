@@ -135,17 +135,34 @@ public:
                       " outputs",
                   "each sample has " + std::to_string(input_size) + " inputs and " +
                       std::to_string(output_size) + " outputs");
-        // Inference writes neither parameters nor statistics.
-        auto& self = const_cast<model&>(*this);
-        bindings<scalar, memory> b;
-        b.parameters = self.parameters_.data();
-        b.state = self.state_.data();
+        bindings<scalar, memory> b = bound();
         for (std::size_t first = 0; first < batch; first += std::size_t(space.capacity())) {
             const std::size_t count = std::min(batch - first, std::size_t(space.capacity()));
             b.input = space.load(inputs.subspan(first * input_size, count * input_size));
             space.run(b, int(count));
             space.read(inference::source.output, b,
                        outputs.subspan(first * output_size, count * output_size));
+        }
+    }
+
+    /// Predicts for samples that lie in the device's memory, into room for their outputs there: samples x
+    /// input_size numbers and samples x output_size. Waits for nothing; what is started later sees the
+    /// outputs. What lies at the same addresses again runs fastest.
+    void predict(typename memory::template pointer<const scalar> inputs,
+                 typename memory::template pointer<scalar> outputs,
+                 std::size_t samples) requires(!memory::on_host) {
+        predict(inputs, outputs, samples, workspace_);
+    }
+    void predict(typename memory::template pointer<const scalar> inputs,
+                 typename memory::template pointer<scalar> outputs, std::size_t samples,
+                 inference_workspace& space) const requires(!memory::on_host) {
+        bindings<scalar, memory> b = bound();
+        for (std::size_t first = 0; first < samples; first += std::size_t(space.capacity())) {
+            const std::size_t count = std::min(samples - first, std::size_t(space.capacity()));
+            b.input = inputs + std::ptrdiff_t(first * input_size);
+            space.run(b, int(count));
+            memory::template copy<scalar>(space.value(inference::source.output, b),
+                                          outputs + std::ptrdiff_t(first * output_size), count * output_size);
         }
     }
 
@@ -180,6 +197,14 @@ public:
     }
 
 private:
+    /// Inference writes neither parameters nor statistics.
+    bindings<scalar, memory> bound() const {
+        auto& self = const_cast<model&>(*this);
+        bindings<scalar, memory> b;
+        b.parameters = self.parameters_.data();
+        b.state = self.state_.data();
+        return b;
+    }
     template <class Self>
     static auto values(Self& self, const graph::parameter_record& p) {
         auto all = p.is_state ? self.state_.span() : self.parameters_.span();

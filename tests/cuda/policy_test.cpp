@@ -177,6 +177,83 @@ TEST_CASE("cuda: captured runs do what they would do uncaptured", "[cuda]") {
     check_close(train_in_turns<capturing, small>(), train_in_turns<cpu, small>(), 1e-5);
 }
 
+namespace {
+
+/// Samples in a device's memory, labels as numbers.
+template <class Memory>
+struct resident_numbers {
+    typename Memory::template buffer<float> x, y;
+
+    explicit resident_numbers(const numbers& data) : x(data.x.size()), y(data.y.size()) {
+        Memory::template write<float>(data.x, x.data());
+        const std::vector<float> labels(data.y.begin(), data.y.end());
+        Memory::template write<float>(labels, y.data());
+    }
+};
+
+/// What training and predicting give for samples on the host, or on the device, or in turns; two batches, of
+/// which the second starts where no packs of numbers do.
+template <class Policy, auto Net>
+std::vector<float> train_on_samples(bool (*on_device)(int step)) {
+    using memory = typename Policy::memory;
+    const numbers data(48, 6, 3);
+    const resident_numbers<memory> there(data);
+    model<Net, Policy> m{seed{1}, batch_capacity{20}};
+    trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{32}};
+    std::vector<float> result;
+    for (int step = 0; step < 6; ++step) {
+        const std::size_t first = step % 2 ? 1 : 16, count = step % 2 ? 17 : 32;
+        const std::span x = std::span(data.x).subspan(first * 6, count * 6);
+        const std::span y = std::span(data.y).subspan(first, count);
+        const auto batch = typename decltype(train)::resident_batch{
+            there.x.data() + std::ptrdiff_t(first * 6), there.y.data() + std::ptrdiff_t(first), count};
+        result.push_back(on_device(step) ? train.compute_gradients(batch) : train.compute_gradients(x, y));
+        for (auto g : train.gradients()) result.push_back(g);
+        result.push_back(on_device(step) ? train.step(batch, 0.5f) : train.step(x, y, 0.5f));
+        result.push_back(float(train.correct(count)));
+        std::vector<float> outputs(48 * 3);
+        if (on_device(step)) {
+            typename memory::template buffer<float> room(outputs.size());
+            m.predict(there.x.data(), room.data(), 48);
+            memory::template read<float>(room.data(), outputs);
+        } else {
+            m.predict(data.x, outputs);
+        }
+        result.insert(result.end(), outputs.begin(), outputs.end());
+    }
+    return result;
+}
+
+template <class Policy, auto Net>
+void check_samples_on_device() {
+    const auto host = train_on_samples<Policy, Net>([](int) { return false; });
+    CHECK(train_on_samples<Policy, Net>([](int) { return true; }) == host);
+    CHECK(train_on_samples<Policy, Net>([](int step) { return step % 3 == 1; }) == host);
+}
+
+}  // namespace
+
+TEST_CASE("cuda: samples that lie on the device are read there", "[cuda]") {
+    check_samples_on_device<cuda_twin, small>();
+    check_samples_on_device<cuda_twin, mlp>();
+    check_samples_on_device<cuda_policy<capturing_twin>, small>();
+    check_samples_on_device<cuda_policy<capturing_twin>, mlp>();
+    check_samples_on_device<cuda_twin_with<bfloat16>, small>();
+}
+
+TEST_CASE("cuda: mistakes with samples on the device", "[cuda]") {
+    numbers data(33, 6, 3);
+    data.x[5] = std::numeric_limits<float>::quiet_NaN();
+    const resident_numbers<cuda_twin::memory> there(data);
+    model<small, cuda_twin> m{seed{1}};
+    trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{32}};
+    CHECK_THROWS_WITH(train.step({there.x.data(), there.y.data(), 33}), contains("a batch of 33 samples"));
+    CHECK_THROWS_WITH(train.step({there.x.data(), there.y.data(), 0}), contains("a batch of 0 samples"));
+    CHECK_THROWS_WITH(train.step({there.x.data(), there.y.data(), 9}),
+                      contains("the batch's inputs are not finite"));
+    CHECK(std::isfinite(train.step({there.x.data() + 6, there.y.data() + 1, 32})));
+}
+
 TEST_CASE("cuda: a step whose gradients are not finite changes nothing", "[cuda]") {
     const numbers data(16, 6, 3);
     model<small, cuda_twin> m{seed{1}};

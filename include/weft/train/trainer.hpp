@@ -140,25 +140,32 @@ public:
     scalar compute_gradients(const Inputs& inputs, const Targets& targets) {
         const std::span x(inputs);
         load(x, std::span(targets));
+        bind_loaded(x.size() / Model::input_size);
         return run(x.size() / Model::input_size);
+    }
+
+    /// Samples in a device's memory: samples x input_size and samples x target_size numbers. Labels are whole
+    /// numbers below the number of classes, which nothing checks there.
+    struct resident_batch {
+        typename memory::template pointer<const scalar> inputs, targets;
+        std::size_t samples;
+    };
+    /// One step on samples that the device has: step({x.data(), y.data(), 128}). What lies at the same
+    /// addresses again runs fastest.
+    scalar step(const resident_batch& batch, float rate = 1) requires(!memory::on_host) {
+        bind(batch);
+        return step_bound(batch.samples, rate);
+    }
+    scalar compute_gradients(const resident_batch& batch) requires(!memory::on_host) {
+        bind(batch);
+        return run(batch.samples);
     }
 
     /// One step on what `batch_inputs` and `batch_targets` hold. Where losses are scaled, a step whose
     /// gradients overflow changes nothing but the scale.
     scalar step_loaded(std::size_t batch, float rate = 1) {
-        const auto rule = optimizer_.template at<scalar>(steps() - skipped_steps() + 1,
-                                                         scalar(optimizer_.learning_rate) * scalar(rate));
-        const auto [loss, finite, skipped] = start_step(batch, rule);
-        if (!std::isfinite(loss)) detail::raise_not_finite(*this, "the loss", batch);
-        if (!finite && !skipped) detail::raise_not_finite(*this, "a gradient", batch);
-        counters_.count(counters_.steps);
-        if (skipped) counters_.count(counters_.skipped);
-        if constexpr (memory::on_host) {
-            if (clipping_) clipping_.apply(gradients_.span());
-            policy::template update<Optimizer::slots>(rule, gradients_.size(), memory_.parameters,
-                                                      gradients_.data(), slots_.data());
-        }
-        return loss;
+        bind_loaded(batch);
+        return step_bound(batch, rate);
     }
     /// Room for a batch, to be filled before step_loaded.
     std::span<scalar> batch_inputs(std::size_t batch) {
@@ -179,6 +186,13 @@ public:
         }
     }
     std::size_t correct(std::size_t batch) {
+        if constexpr (!memory::on_host)
+            if (is_resident_) {
+                std::vector<scalar> targets(batch * target_size());
+                memory::template read<scalar>(memory_.target, targets);
+                return detail::count_correct<Loss>(predictions(batch).data(), targets.data(), batch,
+                                                   Model::output_size, target_size());
+            }
         return detail::count_correct<Loss>(predictions(batch).data(), targets_.data(), batch,
                                            Model::output_size, target_size());
     }
@@ -241,6 +255,11 @@ public:
     static constexpr std::size_t target_size() { return std::size_t(compiled::source.target_size); }
 
 private:
+    void check_capacity(std::size_t batch) const {
+        if (batch > std::size_t(capacity()))
+            raise("cannot train", "a batch of " + std::to_string(batch) + " samples",
+                  "the trainer was made for " + std::to_string(capacity()));
+    }
     template <class X, std::size_t M, class Y, std::size_t N>
     void load(std::span<X, M> x, std::span<Y, N> y) {
         const std::size_t batch = x.size() / Model::input_size;
@@ -250,9 +269,7 @@ private:
                       " targets",
                   "each sample has " + std::to_string(Model::input_size) + " inputs and " +
                       std::to_string(target_size()) + " targets");
-        if (batch > std::size_t(capacity()))
-            raise("cannot train", "a batch of " + std::to_string(batch) + " samples",
-                  "the trainer was made for " + std::to_string(capacity()));
+        check_capacity(batch);
         for (std::size_t i = 0; i < x.size(); ++i) inputs_[i] = scalar(x[i]);
         detail::copy_targets<Loss>("cannot train", std::span<const std::remove_const_t<Y>>(y),
                                    targets_.data(), 0, Model::output_size);
@@ -296,10 +313,41 @@ private:
                 self.memory_.gradients, self.slots_.data());
         }
     };
-    template <class... Tail>
-    void enqueue(std::size_t batch, const Tail&... tail) {
+    scalar step_bound(std::size_t batch, float rate) {
+        const auto rule = optimizer_.template at<scalar>(steps() - skipped_steps() + 1,
+                                                         scalar(optimizer_.learning_rate) * scalar(rate));
+        const auto [loss, finite, skipped] = start_step(batch, rule);
+        if (!std::isfinite(loss)) detail::raise_not_finite(*this, "the loss", batch);
+        if (!finite && !skipped) detail::raise_not_finite(*this, "a gradient", batch);
+        counters_.count(counters_.steps);
+        if (skipped) counters_.count(counters_.skipped);
+        if constexpr (memory::on_host) {
+            if (clipping_) clipping_.apply(gradients_.span());
+            policy::template update<Optimizer::slots>(rule, gradients_.size(), memory_.parameters,
+                                                      gradients_.data(), slots_.data());
+        }
+        return loss;
+    }
+    void bind_loaded(std::size_t batch) {
         memory_.input = workspace_.load(batch_inputs(batch));
         memory_.target = workspace_.load_targets(batch_targets(batch));
+        is_resident_ = false;
+    }
+    void bind(const resident_batch& batch) {
+        if (batch.samples == 0) raise("cannot train", "a batch of 0 samples", "there is nothing to learn");
+        check_capacity(batch.samples);
+        memory_.input = batch.inputs;
+        memory_.target = batch.targets;
+        is_resident_ = true;
+    }
+    /// For what looks at the samples of the last run on the host.
+    void fetch_resident(std::size_t batch) {
+        if (!is_resident_) return;
+        memory::template read<scalar>(memory_.input, batch_inputs(batch));
+        memory::template read<scalar>(memory_.target, batch_targets(batch));
+    }
+    template <class... Tail>
+    void enqueue(std::size_t batch, const Tail&... tail) {
         workspace_.run(memory_, int(batch), model_.random_seed().value, std::uint64_t(steps()), tail...);
     }
     scalar loss_of_run() {
@@ -336,6 +384,7 @@ private:
     clipping clipping_;
     detail::training_counters<scalar> counters_;
     float gradient_scale_ = 1;  // of the gradients as they are
+    bool is_resident_ = false;  // do the samples of the last run lie on a device, and not in inputs_?
 };
 
 }  // namespace weft

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <iterator>
 #include <type_traits>
@@ -48,19 +49,24 @@ public:
     }
     void wait() const { check(cudaStreamSynchronize(handle_), "cudaStreamSynchronize"); }
 
-    /// Runs what `enqueue` launches and uploads. It is captured as a graph after the first run with a key,
-    /// when libraries have made their plans and kernels are loaded; from then on one call starts all of it.
-    /// The graphs of a few keys are kept.
+    /// Runs what `enqueue` launches and uploads. It is captured as a graph when a key comes again: libraries
+    /// have made their plans then and kernels are loaded, and a run whose key never comes again, such as one
+    /// on the next samples of many, costs no graph. From then on one call starts all of it. The graphs of a
+    /// few keys are kept.
     template <class Key, class Enqueue>
     void replay(const Key& key, const Enqueue& enqueue) {
-        static_assert(sizeof(Key) <= sizeof(captured::key) && std::is_trivially_copyable_v<Key>);
+        const key_bytes wanted(key);
         for (const captured& each : graphs_)
-            if (each.runnable != nullptr && std::memcmp(each.key, &key, sizeof key) == 0)
+            if (each.runnable != nullptr && each.key == wanted)
                 return check(cudaGraphLaunch(each.runnable, handle_), "cudaGraphLaunch");
-        enqueue();
+        if (std::find(std::begin(seen_), std::end(seen_), wanted) == std::end(seen_)) {
+            seen_[next_seen_++ % std::size(seen_)] = wanted;
+            return enqueue();
+        }
         captured& slot = graphs_[next_graph_++ % std::size(graphs_)];
         capture(slot, enqueue);
-        std::memcpy(slot.key, &key, sizeof key);
+        slot.key = wanted;
+        check(cudaGraphLaunch(slot.runnable, handle_), "cudaGraphLaunch");
     }
 
     template <class Kernel>
@@ -76,9 +82,21 @@ public:
     }
 
 private:
+    struct key_bytes {
+        unsigned char bytes[64] = {};
+        key_bytes() = default;
+        template <class Key>
+        explicit key_bytes(const Key& key) {
+            static_assert(sizeof key <= sizeof bytes && std::is_trivially_copyable_v<Key>);
+            std::memcpy(bytes, &key, sizeof key);
+        }
+        bool operator==(const key_bytes& other) const {
+            return std::memcmp(bytes, other.bytes, sizeof bytes) == 0;
+        }
+    };
     struct captured {
         cudaGraphExec_t runnable = nullptr;
-        alignas(16) unsigned char key[32] = {};
+        key_bytes key;
     };
 
     /// Ends a capture, whatever happens in it.
@@ -110,12 +128,15 @@ private:
         std::swap(operation_, other.operation_);
         std::swap(graphs_, other.graphs_);
         std::swap(next_graph_, other.next_graph_);
+        std::swap(seen_, other.seen_);
+        std::swap(next_seen_, other.next_seen_);
     }
 
     cudaStream_t handle_ = nullptr;
     const char* operation_ = "";
     captured graphs_[4];
-    std::size_t next_graph_ = 0;
+    key_bytes seen_[4];  // not captured; not more than graphs, or many keys in turn would all be captured
+    std::size_t next_graph_ = 0, next_seen_ = 0;
 };
 
 }  // namespace weft::cuda_backend

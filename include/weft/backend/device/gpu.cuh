@@ -46,6 +46,9 @@ struct gpu_space {
     static void copy_out(const void* from, void* to, std::size_t bytes) {
         check(cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToHost), "cudaMemcpy from the GPU");
     }
+    static void copy_across(const void* from, void* to, std::size_t bytes) {
+        check(cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToDevice), "cudaMemcpy on the GPU");
+    }
 
 private:
     static std::string mebibytes(std::size_t bytes) {

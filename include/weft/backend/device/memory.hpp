@@ -106,6 +106,11 @@ struct memory {
     static void read(pointer<const T> from, std::span<T> to) {
         if (!to.empty()) Space::copy_out(from.address(), to.data(), to.size_bytes());
     }
+    /// Copies on the device, after everything before and before everything that is started later.
+    template <class T>
+    static void copy(pointer<const T> from, pointer<T> to, std::size_t count) {
+        if (count > 0) Space::copy_across(from.address(), to.address(), count * sizeof(T));
+    }
 };
 
 /// The twin's memory is the host's, with the types of a device's.
@@ -119,6 +124,7 @@ struct twin_space {
     static void zero(void* at, std::size_t bytes) { std::memset(at, 0, bytes); }
     static void copy_in(const void* from, void* to, std::size_t bytes) { std::memcpy(to, from, bytes); }
     static void copy_out(const void* from, void* to, std::size_t bytes) { std::memcpy(to, from, bytes); }
+    static void copy_across(const void* from, void* to, std::size_t bytes) { std::memcpy(to, from, bytes); }
 };
 
 }  // namespace weft::device
