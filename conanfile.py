@@ -14,8 +14,8 @@ class Weft(ConanFile):
     topics = ("deep-learning", "neural-network", "header-only", "constexpr")
     package_type = "header-library"
     settings = "os", "compiler", "build_type", "arch"
-    options = {"with_zlib": [True, False]}
-    default_options = {"with_zlib": True, "boost/*:header_only": True}
+    options = {"with_zlib": [True, False], "with_cudnn": [True, False]}
+    default_options = {"with_zlib": True, "with_cudnn": False, "boost/*:header_only": True}
     exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*"
     no_copy_source = True
 
@@ -43,6 +43,7 @@ class Weft(ConanFile):
         for part in "TESTS", "EXAMPLES", "BENCH":
             toolchain.cache_variables[f"WEFT_BUILD_{part}"] = False
         toolchain.cache_variables["WEFT_WITH_ZLIB"] = bool(self.options.with_zlib)
+        toolchain.cache_variables["WEFT_WITH_CUDNN"] = bool(self.options.with_cudnn)  # from the platform, as CUDA is
         toolchain.generate()
         CMakeDeps(self).generate()
 
