@@ -37,4 +37,7 @@ function(weft_cuda)
   # Kernels call constexpr functions; 20012 is what nvcc says of Eigen's headers.
   target_compile_options(weft_cuda INTERFACE
                          "$<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;--diag-suppress=20012>")
+  # CMake 3.25 sets no standard for nvcc 13, whatever a program asks for; twice the same is fine.
+  set(newer "$<VERSION_GREATER:0$<TARGET_PROPERTY:CUDA_STANDARD>,20>")
+  target_compile_options(weft_cuda INTERFACE "$<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<NOT:${newer}>>:-std=c++20>")
 endfunction()
