@@ -18,6 +18,7 @@ struct subject {
     using training = weft::program<network, Loss, weft::purpose::training>;
     using own_policy = weft::cuda_policy<device>;
     using library_policy = weft::cuda_policy<library>;
+    using fused_policy = fused_on_sm90<own_policy>;
     static constexpr std::size_t inputs = network::input_type::size, outputs = network::output_type::size,
                                  targets = std::size_t(training::source.target_size);
     static constexpr int classes = Loss::takes_labels ? int(outputs) : 0;
@@ -65,13 +66,14 @@ struct subject {
     void check(expected_numbers& file) const {
         outcome want;
         want.each([&](std::vector<double>& v) { v = file.read(); });
-        check_way<own_policy>("policy", how::policy, want);
+        check_way<own_policy>("policy", want);
         if constexpr (own_policy::template runs_whole<training>() ||
                       own_policy::template runs_whole<inference>())
-            check_way<own_policy>("operations", how::operations, want);
-        if constexpr (resident<own_policy, training>::can_fuse || resident<own_policy, inference>::can_fuse)
-            check_way<own_policy>("fused", how::fused, want);
-        if constexpr (ByLibrary) check_way<library_policy>("cublasLt", how::operations, want);
+            check_way<by_operations<own_policy>>("operations", want);
+        if constexpr (fused_policy::template runs_whole<training>() ||
+                      fused_policy::template runs_whole<inference>())
+            check_way<fused_policy>("fused", want);
+        if constexpr (ByLibrary) check_way<by_operations<library_policy>>("cublasLt", want);
     }
 
     job prepare(const std::string& kind, int batch, const std::string& ways) const {
@@ -106,31 +108,26 @@ private:
             sum += 2 * double(weft::graph::multiply_adds(Program::graph.nodes[std::size_t(i)]));
         return sum;
     }
-    template <class Program>
-    static constexpr how possible(how h) {
-        return h == how::fused && !resident<own_policy, Program>::can_fuse ? how::operations : h;
-    }
     template <class Policy>
-    void check_way(const char* way, how h, const outcome& want) const {
+    void check_way(const char* way, const outcome& want) const {
         const data on_device(check_batch);
         const numbers first;
         outcome got;
-        const how forward = possible<inference>(h), backward = possible<training>(h);
-        resident<Policy, inference> before(forward, first.parameters, first.statistics, on_device.x.data(),
-                                           {}, check_batch);
+        resident<Policy, inference> before(first.parameters, first.statistics, on_device.x.data(), {},
+                                           check_batch);
         before.start();
         before.start();  // now as a graph
         got.before = as_doubles(before.output());
-        resident<Policy, training, Optimizer> train(backward, first.parameters, first.statistics,
-                                                    on_device.x.data(), on_device.y.data(), check_batch);
+        resident<Policy, training, Optimizer> train(first.parameters, first.statistics, on_device.x.data(),
+                                                    on_device.y.data(), check_batch);
         for (int step = 0; step < check_steps; ++step) {
             train.set_step(step + 1);
             train.start();
             got.losses.push_back(double(train.loss()));
             if (step == 0) got.gradients = some_of(train.gradients());
         }
-        resident<Policy, inference> after(forward, train.parameters(), train.statistics(), on_device.x.data(),
-                                          {}, check_batch);
+        resident<Policy, inference> after(train.parameters(), train.statistics(), on_device.x.data(), {},
+                                          check_batch);
         after.start();
         got.after = as_doubles(after.output());
         const std::string head = std::string(name) + ", " + way + ", ";
@@ -162,21 +159,21 @@ private:
     static void fill(job& j, int batch, const std::string& ways) {
         const auto on_device = std::make_shared<data>(batch);
         const numbers first;
-        const auto add = [&]<class Policy>(std::type_identity<Policy>, const char* way, how h) {
+        const auto add = [&]<class Policy>(std::type_identity<Policy>, const char* way) {
             if (!wanted(ways, way)) return;
             tried({way, {}}, [&] {
                 const auto runs = std::make_shared<resident<Policy, Program, Rule>>(
-                    h, first.parameters, first.statistics, on_device->x.data(), on_device->y.data(), batch);
+                    first.parameters, first.statistics, on_device->x.data(), on_device->y.data(), batch);
                 runs->set_step(1000);
                 j.ways.push_back({way, [runs, on_device] { runs->start(); }});
             });
         };
-        add(std::type_identity<own_policy>(), "policy", how::policy);
+        add(std::type_identity<own_policy>(), "policy");
         if constexpr (own_policy::template runs_whole<Program>())
-            add(std::type_identity<own_policy>(), "operations", how::operations);
-        if constexpr (resident<own_policy, Program>::can_fuse)
-            add(std::type_identity<own_policy>(), "fused", how::fused);
-        if constexpr (ByLibrary) add(std::type_identity<library_policy>(), "cublasLt", how::operations);
+            add(std::type_identity<by_operations<own_policy>>(), "operations");
+        if constexpr (fused_policy::template runs_whole<Program>())
+            add(std::type_identity<fused_policy>(), "fused");
+        if constexpr (ByLibrary) add(std::type_identity<by_operations<library_policy>>(), "cublasLt");
     }
 
     /// A user's steps: samples come from the host, and each step's loss is read.
