@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds and runs the program in test_package/ against weft, as a user of one way of packaging would.
-# Usage: run.sh find_package|add_subdirectory|fetch_content|conan|vcpkg WEFT_BUILD_DIR COMPILER
+# Usage: run.sh find_package|add_subdirectory|fetch_content|conan|vcpkg|cuda WEFT_BUILD_DIR COMPILER
 # Exits with 77 where the package manager is not installed.
 set -eu
 way=$1
@@ -53,6 +53,16 @@ END
     cp -R "$source_dir/CMakeLists.txt" "$source_dir/LICENSE" "$source_dir/cmake" "$source_dir/conanfile.py" \
           "$source_dir/include" "$source_dir/test_package" "$work/source"
     conan create "$work/source" --profile:all "$work/profile" --build missing
+    ;;
+cuda)
+    nvcc=${4-}
+    case $nvcc in ''|*-NOTFOUND) skip "no nvcc is found" ;; esac
+    cmake --install "$build_dir" --prefix "$work/prefix" >/dev/null
+    cmake -S "$source_dir/tests/packages/cuda" -B "$work/consumer" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" \
+          -DCMAKE_CUDA_COMPILER="$nvcc" -DCMAKE_CUDA_HOST_COMPILER="$compiler" -DCMAKE_CUDA_ARCHITECTURES=80 \
+          -DCMAKE_PREFIX_PATH="$work/prefix"
+    cmake --build "$work/consumer"
+    "$work/consumer/weft_cuda_consumer"
     ;;
 vcpkg)
     version=$(sed -n 's/^#define WEFT_VERSION_[A-Z]* //p' "$source_dir/include/weft/config.hpp" | paste -sd .)
