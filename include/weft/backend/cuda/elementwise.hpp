@@ -122,9 +122,13 @@ private:
 };
 
 /// Element by element: out = what follows on `source`, whose read(tail, e, x) gives the N numbers from e on.
+/// T is what is computed with, Out what is stored.
 template <class Source, class Tail, int N, class T, class Out>
 struct map_kernel {
     static constexpr int threads = 256;
+    /// Packs of a thread: two narrow ones keep as many bytes on their way as a wide one.
+    static constexpr int packs = N > 1 && sizeof(Out) < sizeof(T) ? 2 : 1;
+    static constexpr int apart = threads * N, of_block = apart * packs;
     using shared = no_shared;
     Source source;
     Tail tail;
@@ -134,39 +138,49 @@ struct map_kernel {
     template <class Block>
     WEFT_DEVICE void operator()(Block& block, shared&) const {
         for (const int t : block) {
-            const std::int64_t e = (block.index() * threads + t) * N;
-            if (e + N <= total)
-                move<N>(e);
-            else if constexpr (N > 1)
-                for (std::int64_t i = e; i < total; ++i) move<1>(i);
+            const std::int64_t e = block.index() * of_block + t * N;
+            if (e + (packs - 1) * apart + N <= total) {
+                move<packs, N>(e);
+            } else {
+                for (int p = 0; p < packs; ++p) move_rest(e + p * apart);
+            }
         }
     }
 
 private:
-    template <int Count>
+    template <int Packs, int Count>
     WEFT_DEVICE void move(std::int64_t e) const {
-        T x[Count];
-        source.read(tail, e, x);
-        tail.after(x, e);
-        write(out + e, x);
+        T x[Packs][Count];
+        for (int p = 0; p < Packs; ++p) source.read(tail, e + p * apart, x[p]);
+        for (int p = 0; p < Packs; ++p) tail.after(x[p], e + p * apart);
+        for (int p = 0; p < Packs; ++p) write(out + e + p * apart, x[p]);
+    }
+    /// What there is of a pack.
+    WEFT_DEVICE void move_rest(std::int64_t e) const {
+        if (packs > 1 && e + N <= total)
+            move<1, N>(e);
+        else if constexpr (N > 1)
+            for (std::int64_t i = e; i < total; ++i) move<1, 1>(i);
     }
 };
-/// With packs or without is for sizes alone to say, since compilers round the two kernels apart. T is what is
-/// computed with, Out what is stored.
+template <int N, class T, class Device, class Source, class Tail, class Out>
+void map_in(const Device& device, const Source& source, const Tail& tail, Out* out, std::int64_t total) {
+    using kernel = map_kernel<Source, Tail, N, T, Out>;
+    device.launch(pieces(total, kernel::of_block), kernel{source, tail, out, total});
+}
+/// With packs or without is for sizes alone to say, since compilers round the two kernels apart.
 template <class T, class Device, class Source, class Tail, class Out>
 void map(const Device& device, const Source& source, const Tail& tail, Out* out, std::int64_t total,
          bool packs) {
-    constexpr int n = pack<T>::size;
     if (packs)
-        device.launch(pieces(total, 256 * n), map_kernel<Source, Tail, n, T, Out>{source, tail, out, total});
+        map_in<pack<T>::size, T>(device, source, tail, out, total);
     else
-        device.launch(pieces(total, 256), map_kernel<Source, Tail, 1, T, Out>{source, tail, out, total});
+        map_in<1, T>(device, source, tail, out, total);
 }
 /// The same with packs whatever the sizes, for sources that take any.
 template <class T, class Device, class Source, class Tail, class Out>
 void map_packs(const Device& device, const Source& source, const Tail& tail, Out* out, std::int64_t total) {
-    constexpr int n = pack<T>::size;
-    device.launch(pieces(total, 256 * n), map_kernel<Source, Tail, n, T, Out>{source, tail, out, total});
+    map_in<pack<T>::size, T>(device, source, tail, out, total);
 }
 
 /// Numbers as they come.

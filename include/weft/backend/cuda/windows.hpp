@@ -32,9 +32,7 @@ struct each_source {
 };
 template <class Device, class Tail, class Each>
 void map_each(const Device& device, std::int64_t total, const Tail& tail, const Each& each) {
-    device.launch(pieces(total, 256),
-                  map_kernel<each_source<Each>, Tail, 1, typename Tail::number, typename Tail::stored>{
-                      {each}, tail, tail.out, total});
+    map_in<1, typename Tail::number>(device, each_source<Each>{each}, tail, tail.out, total);
 }
 
 template <bool Maximum, class T, class In>
