@@ -1,11 +1,30 @@
 #!/bin/sh
 # Runs the network and the conformance suite on the GPU under compute-sanitizer, which finds what a right result may
 # hide: memcheck (addresses outside an array, or not aligned), racecheck (a missing sync) and synccheck (a sync that not
-# all threads reach). Usage: sanitize.sh BUILD_DIR COMPUTE_SANITIZER [ARGUMENTS OF THE CONFORMANCE SUITE]...
-# nvcc.sh builds the programs; `ctest -R cuda.sanitize` does both.
+# all threads reach). Usage: sanitize.sh [BUILD_DIR COMPUTE_SANITIZER [ARGUMENTS OF THE CONFORMANCE SUITE]...]
+# With BUILD_DIR the programs are there already (`ctest -R cuda.sanitize` sees to that); without any argument they are
+# built in build/cuda, and compute-sanitizer is looked for.
 set -u
-build=$1 sanitizer=${2-}
-shift; [ $# -gt 0 ] && shift
+here=$(cd "$(dirname "$0")" && pwd)
+first_of() { for each; do [ -e "$each" ] && { echo "$each"; return; }; done; }
+
+if [ $# -eq 0 ]; then
+    toolkit=${CUDA_PATH:-/usr/local/cuda}
+    build=$here/../../build/cuda
+    mkdir -p "$build" && build=$(cd "$build" && pwd) || exit 1
+    nvcc=$(command -v nvcc || first_of "$toolkit/bin/nvcc")
+    sanitizer=$(command -v compute-sanitizer || first_of "$toolkit/bin/compute-sanitizer")
+    for program in network conformance; do
+        sh "$here/nvcc.sh" $program "$build" "${CXX:-g++}" "$nvcc" "${EIGEN:-/usr/include/eigen3}" '' \
+            "$(first_of /usr/lib/*/libCatch2.a /usr/local/lib/libCatch2.a)"
+        result=$?
+        [ $result -eq 0 ] || exit $result
+    done
+else
+    build=$1 sanitizer=${2-}
+    shift
+    [ $# -gt 0 ] && shift
+fi
 for program in cuda_network cuda_conformance; do
     if [ ! -x "$build/$program" ]; then
         echo "SKIPPED: $build/$program is not built (tests/cuda/nvcc.sh)"
