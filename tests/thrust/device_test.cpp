@@ -150,7 +150,9 @@ struct one_update {
         r.upload_changes();
         twin::update_if_finite<sgd::slots, std::remove_const_t<decltype(rule)>>(r, value_limit, norm_limit, n,
                                                                                 p.data(), g.data(), s.data());
-        finite = r.was_finite();
+        const memory::buffer<float> loss(1);
+        r.fetch_report(loss.data().address());
+        finite = r.report().update.finite;
         memory::read<float>(p.data(), parameters);
         memory::read<float>(s.data(), slots);
     }

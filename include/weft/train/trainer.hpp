@@ -289,14 +289,14 @@ private:
         } else {
             workspace_.resources().set_rule(rule);
             enqueue(batch, update_tail<Rule>{*this, clipping_.value_limit(), clipping_.norm_limit()});
-            const scalar loss = loss_of_run();
-            const bool finite = workspace_.resources().was_finite();
+            workspace_.resources().device.wait();
+            const auto& [loss, update] = workspace_.resources().report();
+            outcome result{loss, update.finite != 0};
             if constexpr (compiled::scaled) {
-                const auto scale = workspace_.resources().loss_scale();
-                gradient_scale_ = scale.before;
-                return {loss, finite, !finite && scale.may_fall()};
+                gradient_scale_ = update.scale.before;
+                result.skipped = !result.finite && update.scale.may_fall();
             }
-            return {loss, finite};
+            return result;
         }
     }
     /// What a device starts behind the gradients.
@@ -311,6 +311,7 @@ private:
             policy::template update_if_finite<Optimizer::slots, Rule>(
                 r, value_limit, norm_limit, self.gradients_.size(), self.memory_.parameters,
                 self.memory_.gradients, self.slots_.data());
+            r.fetch_report(self.workspace_.value(compiled::source.loss, self.memory_).address());
         }
     };
     scalar step_bound(std::size_t batch, float rate) {

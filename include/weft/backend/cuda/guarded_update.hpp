@@ -1,20 +1,17 @@
 #pragma once
 
 #include "../device/clipping.hpp"
-#include "../device/loss_scale.hpp"
+#include "../device/verdict.hpp"
 #include "access.hpp"
 #include "launch.hpp"
 
 namespace weft::cuda_backend {
 
 /// What a step finds out about its gradients, in the device's memory: partial results, then the whole.
-struct update_guard {
+struct update_guard : device::verdict {
     static constexpr int parts = 256;
     double squares[parts];
     int broken[parts];  ///< is a number not finite?
-    int finite;
-    float factor;  ///< of all gradients, for clipping by norm and against the loss's scale
-    device::loss_scale scale;
 };
 
 /// Part by part: are all gradients finite, and (if asked) the sum of their squares. The cut depends on
@@ -88,11 +85,10 @@ struct conclude_gradients {
                 guard->finite = !broken[t];
                 if constexpr (Scaled) {
                     const double unscale = 1 / double(guard->scale.now);
-                    guard->factor =
-                        float(device::norm_factor(norm_limit, sum[t] * unscale * unscale) * unscale);
+                    guard->factor = device::norm_factor(norm_limit, sum[t] * unscale * unscale) * unscale;
                     guard->scale.follow(guard->finite);
                 } else {
-                    guard->factor = float(device::norm_factor(norm_limit, sum[t]));
+                    guard->factor = device::norm_factor(norm_limit, sum[t]);
                 }
             }
     }

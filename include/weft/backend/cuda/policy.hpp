@@ -62,10 +62,15 @@ struct cuda_policy {
             return settings_.template rule<Rule>();
         }
         cuda_backend::update_guard* guard() { return guard_.data().address(); }
-        /// Were all gradients of the last update finite? If not, it changed nothing.
-        bool was_finite() { return seen().finite != 0; }
+        /// Has the device hand over a loss and what became of the update; to be read after device.wait().
+        void fetch_report(const Scalar* loss) { report_.fetch(device, loss, guard()); }
+        const auto& report() const { return report_.read(); }
         /// The scale of losses in half precision, and where kernels find it.
-        device::loss_scale loss_scale() const { return seen().scale; }
+        device::loss_scale loss_scale() const {
+            cuda_backend::update_guard seen;
+            memory::template read<cuda_backend::update_guard>(guard_.data(), {&seen, 1});
+            return seen.scale;
+        }
         void set_loss_scale(const device::loss_scale& scale) {
             cuda_backend::update_guard fresh{};
             fresh.scale = scale;
@@ -79,17 +84,13 @@ struct cuda_policy {
         }
 
     private:
-        cuda_backend::update_guard seen() const {
-            cuda_backend::update_guard guard;
-            memory::template read<cuda_backend::update_guard>(guard_.data(), {&guard, 1});
-            return guard;
-        }
         template <class T>
         using numbers = typename memory::template buffer<T>;
 
         numbers<Scalar> scratch_;
         device::run_settings<memory> settings_;
         numbers<cuda_backend::update_guard> guard_;
+        device::step_report<Scalar, memory> report_;
     };
     using kernel = void (*)(const graph::node&, const arguments<Scalar>&, resources&);
 

@@ -47,6 +47,11 @@ public:
         check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, handle_),
               "cudaMemcpyAsync to the GPU");
     }
+    /// Copies to staged memory.
+    void download(const void* from, void* to, std::size_t bytes) const {
+        check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, handle_),
+              "cudaMemcpyAsync from the GPU");
+    }
     void wait() const { check(cudaStreamSynchronize(handle_), "cudaStreamSynchronize"); }
 
     /// Runs what `enqueue` launches and uploads. It is captured as a graph when a key comes again: libraries

@@ -37,6 +37,11 @@ public:
         device::check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_.get()),
                       "cudaMemcpyAsync to the GPU");
     }
+    /// Copies to staged memory.
+    void download(const void* from, void* to, std::size_t bytes) const {
+        device::check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_.get()),
+                      "cudaMemcpyAsync from the GPU");
+    }
     void wait() const { device::check(cudaStreamSynchronize(stream_.get()), "cudaStreamSynchronize"); }
     template <class Key, class Enqueue>
     void replay(const Key&, const Enqueue& enqueue) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../device/clipping.hpp"
+#include "../device/verdict.hpp"
 #include "update.hpp"
 
 namespace weft::thrust_backend {
@@ -14,11 +15,6 @@ struct gradient_sums {
         squares += other.squares;
         broken |= other.broken;
     }
-};
-/// And what an update makes of all of them.
-struct verdict {
-    double factor;  ///< for clipping by norm
-    int finite;
 };
 
 /// Gradients are examined in so many lanes, whose results are added in parts: the order of a sum depends on
@@ -54,12 +50,13 @@ struct examine_parts {
 struct conclude_parts {
     const gradient_sums* parts;
     float norm_limit;
-    verdict* result;
+    device::verdict* result;
 
     WEFT_DEVICE void operator()(std::ptrdiff_t) const {
         gradient_sums all{0, 0};
         for (std::ptrdiff_t i = 0; i < examined_parts; ++i) all.add(parts[i]);
-        *result = {device::norm_factor(norm_limit, all.squares), !all.broken};
+        result->finite = !all.broken;
+        result->factor = device::norm_factor(norm_limit, all.squares);
     }
 };
 
@@ -67,7 +64,7 @@ struct conclude_parts {
 template <int Slots, class Rule, class T>
 struct guarded_pieces {
     const Rule* rule;
-    const verdict* guard;
+    const device::verdict* guard;
     T value_limit;
     parameter_pieces<T> all;
 
@@ -88,7 +85,7 @@ struct guarded_pieces {
 /// Starts an update that happens only if all gradients are finite, clipped before; a limit that is 0 limits
 /// nothing. `sums` has room for the results of lanes and parts.
 template <int Slots, class System, class Rule, class T>
-void guarded_update(const System& on, const Rule* rule, gradient_sums* sums, verdict* guard,
+void guarded_update(const System& on, const Rule* rule, gradient_sums* sums, device::verdict* guard,
                     float value_limit, float norm_limit, const parameter_pieces<T>& all) {
     gradient_sums* const parts = sums + examined_lanes;
     for_each_index(on, examined_lanes, pieces(all.n, examined_lanes),

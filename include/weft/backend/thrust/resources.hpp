@@ -70,12 +70,9 @@ public:
         guarded_update<Slots>(device, settings_.template rule<Rule>(), sums_.data().address(),
                               guard_.data().address(), value_limit, norm_limit, all);
     }
-    /// Were all gradients of the last update finite? If not, it changed nothing.
-    bool was_finite() const {
-        verdict seen;
-        System::memory::template read<verdict>(guard_.data(), {&seen, 1});
-        return seen.finite != 0;
-    }
+    /// Has the device hand over a loss and what became of the update; to be read after device.wait().
+    void fetch_report(const Scalar* loss) { report_.fetch(device, loss, guard_.data().address()); }
+    const auto& report() const { return report_.read(); }
 
 private:
     using memory = typename System::memory;
@@ -85,7 +82,8 @@ private:
     numbers<Scalar> scratch_;
     device::run_settings<memory> settings_;
     numbers<gradient_sums> sums_;
-    numbers<verdict> guard_;
+    numbers<device::verdict> guard_;
+    device::step_report<Scalar, memory> report_;
 };
 
 }  // namespace weft::thrust_backend
