@@ -115,7 +115,7 @@ void describe_block(std::vector<outline_layer>& to, block<Layers...>, extents in
     using describing = void (*)(outline_layer&);
     constexpr describing each[] = {&describe<Layers>..., nullptr};
     constexpr const char* names[] = {own_name<Layers>()..., nullptr};
-    for (std::size_t i = 0; i < sizeof...(Layers); ++i) {
+    for (std::size_t i = 0; each[i] != nullptr; ++i) {
         outline_layer layer;
         layer.in = in;
         layer.path = path + (names[i] ? names[i] : std::to_string(i));
