@@ -56,9 +56,46 @@ void use_kernel(const stream& s) {
         weft::cuda_backend::run<Op, std::conditional_t<takes_chain(Op), short_chain, no_chain>>(
             s, weft::graph::node(), weft::arguments<T>(), static_cast<T*>(nullptr));
 }
+/// What may be narrow of an operation's inputs and outputs.
+constexpr unsigned narrow_inputs(opcode op) {
+    using enum opcode;
+    if (op == pick_nll_grad) return 0;
+    if (op == softmax_xent_grad) return 2;
+    return op == max_pool2d_grad || op == softmax_grad || op == log_softmax_grad || op == layer_norm_grad ||
+                   op == batch_norm_sums
+               ? 3
+               : 1;
+}
+constexpr unsigned narrow_outputs(opcode op) {
+    using enum opcode;
+    return op == softmax_xent ? 4 : op == pick_nll || op == batch_norm_stats || op == batch_norm_sums ? 0 : 1;
+}
+/// Narrow chains are compiled behind a few: they are the same behind all.
+template <opcode Op>
+inline constexpr bool with_steps = Op == opcode::elementwise || Op == opcode::softmax || Op == opcode::concat;
+template <class Narrow, opcode... Op>
+void use_narrow_kernels(int chosen, const stream& s) {
+    ((chosen == int(Op)
+          ? weft::cuda_backend::run<Op, weft::cuda_backend::narrow_chain<
+                                            std::conditional_t<with_steps<Op>, short_chain, no_chain>, Narrow,
+                                            narrow_inputs(Op), narrow_outputs(Op), (with_steps<Op> ? 3 : 0)>>(
+                s, weft::graph::node(), weft::arguments<float>(), static_cast<float*>(nullptr))
+          : void()),
+     ...);
+}
 template <class T, int... Op>
 void use_kernels(int chosen, const stream& s, std::integer_sequence<int, Op...>) {
     ((chosen == 1 + Op ? use_kernel<T, opcode(1 + Op)>(s) : void()), ...);
+}
+
+/// Products of numbers in 16 bits, which tensor cores multiply; in the end, of a wide result.
+template <class Narrow, unsigned Out, opcode... Op>
+void use_narrow_products(const stream& s) {
+    (weft::cuda_backend::run<
+         Op, weft::cuda_backend::narrow_chain<std::conditional_t<takes_chain(Op), short_chain, no_chain>,
+                                              Narrow, 3, Out, 3 * Out>>(
+         s, weft::graph::node(), weft::arguments<float>(), static_cast<float*>(nullptr)),
+     ...);
 }
 
 }  // namespace
@@ -69,6 +106,20 @@ int main(int argc, char**) {
         float* x = nullptr;
         use_kernels<float>(argc, s, std::make_integer_sequence<int, int(opcode::softmax_xent_grad)>{});
         use_kernel<double, opcode::softmax>(s);
+        using enum opcode;
+        use_narrow_products<weft::bfloat16, 1, gemm, gemm_data, conv2d, conv2d_data>(s);
+        use_narrow_products<weft::bfloat16, 0, gemm_weights, conv2d_weights>(s);
+        use_narrow_products<weft::half, 0, gemm, conv2d_weights>(s);
+        {
+            using enum opcode;
+            use_narrow_kernels<weft::bfloat16, elementwise, max_pool2d, max_pool2d_grad, avg_pool2d,
+                               avg_pool2d_grad, upsample2d, upsample2d_grad, reduce, softmax, softmax_grad,
+                               log_softmax, log_softmax_grad, layer_norm, layer_norm_grad, batch_norm_stats,
+                               batch_norm_sums, concat, slice, pick_nll, pick_nll_grad, softmax_xent,
+                               softmax_xent_grad>(argc, s);
+            use_narrow_kernels<weft::half, elementwise, max_pool2d_grad, softmax, layer_norm_grad, concat>(
+                argc, s);
+        }
         weft::cuda_backend::run<opcode::elementwise, longest>(s, weft::graph::node(),
                                                               weft::arguments<float>(), x);
         weft::cuda_backend::finish<short_chain>(s, weft::graph::node(), weft::arguments<double>());
