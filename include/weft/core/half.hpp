@@ -51,11 +51,11 @@ WEFT_DEVICE constexpr std::uint16_t float_to_bfloat16(float number) {
 
 /// IEEE 754 half precision: 11 bits of precision, up to 65504. As the storage of a policy, losses are scaled
 /// so that small gradients are not lost.
-struct half {
+struct float16 {
     std::uint16_t bits;
 
-    half() = default;
-    WEFT_DEVICE constexpr explicit half(float number) : bits(0) {
+    float16() = default;
+    WEFT_DEVICE constexpr explicit float16(float number) : bits(0) {
 #ifdef __CUDA_ARCH__
         asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(number));
 #else
@@ -71,9 +71,11 @@ struct half {
         return detail::half_to_float(bits);
 #endif
     }
-    static constexpr const char* name = "half";
+    static constexpr const char* name = "float16";
     static constexpr float epsilon = 0x1p-10f;  ///< between 1 and the next number
 };
+
+using half = float16;
 
 /// The upper half of a float: 8 bits of precision, and float's range.
 struct bfloat16 {
