@@ -107,9 +107,9 @@ int main(int argc, char**) {
         use_kernels<float>(argc, s, std::make_integer_sequence<int, int(opcode::softmax_xent_grad)>{});
         use_kernel<double, opcode::softmax>(s);
         using enum opcode;
-        use_narrow_products<weft::bfloat16, 1, gemm, gemm_data, conv2d, conv2d_data>(s);
+        use_narrow_products<weft::half, 1, gemm, conv2d_data>(s);
+        use_narrow_products<weft::bfloat16, 1, gemm_data, conv2d>(s);
         use_narrow_products<weft::bfloat16, 0, gemm_weights, conv2d_weights>(s);
-        use_narrow_products<weft::half, 0, gemm, conv2d_weights>(s);
         {
             using enum opcode;
             use_narrow_kernels<weft::bfloat16, elementwise, max_pool2d, max_pool2d_grad, avg_pool2d,

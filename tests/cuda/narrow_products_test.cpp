@@ -33,26 +33,27 @@ void check_product(const Make& make, int rounds) {
 template <opcode Op>
 void check_products() {
     check_product<Op>(product<Op, float>, 15);
-    for (auto [batch, rows, outs, k] : {std::array{1, 1, 1, 1},
+    for (const std::array<int, 4>& s : {std::array{1, 1, 1, 1},
                                         {65, 1, 129, 100},
                                         {3, 1, 129, 3001},
                                         {30, 5, 132, 516},
                                         {600, 2, 1300, 8},
                                         {70, 1, 100, 128}})
-        check_product<Op>([&](rng& r) { return product_of<Op, float>(batch, rows, outs, k, r); }, 1);
+        check_product<Op>([&](rng& r) { return product_of<Op, float>(s[0], s[1], s[2], s[3], r); }, 1);
 }
 
 template <opcode Op>
 void check_convolutions() {
     check_product<Op>(convolution<Op, float>, 15);
-    for (auto [batch, g] : {std::pair{3, weft::conv2d_geometry{40, 12, 12, 70, 3, 3, 1, 1, 1, 1, 1, 1, 1}},
-                            {2, {72, 9, 8, 40, 3, 2, 2, 3, 1, 0, 1, 2, 2}},
-                            {9, {1, 28, 28, 6, 5, 5, 1, 1, 2, 2, 1, 1, 1}},
-                            {5, {12, 15, 13, 12, 3, 3, 2, 1, 1, 1, 1, 2, 12}},
-                            {1, {2, 30, 30, 4, 23, 23, 1, 1, 11, 11, 1, 1, 2}},
-                            {2, {300, 5, 5, 7, 3, 3, 1, 1, 1, 1, 1, 1, 1}},
-                            {4, {68, 8, 8, 136, 1, 1, 1, 1, 0, 0, 1, 1, 1}}})
-        check_product<Op>([&](rng& r) { return convolution_of<Op, float>(batch, g, r); }, 1);
+    for (const std::pair<int, weft::conv2d_geometry>& s :
+         {std::pair{3, weft::conv2d_geometry{40, 12, 12, 70, 3, 3, 1, 1, 1, 1, 1, 1, 1}},
+          {2, {72, 9, 8, 40, 3, 2, 2, 3, 1, 0, 1, 2, 2}},
+          {9, {1, 28, 28, 6, 5, 5, 1, 1, 2, 2, 1, 1, 1}},
+          {5, {12, 15, 13, 12, 3, 3, 2, 1, 1, 1, 1, 2, 12}},
+          {1, {2, 30, 30, 4, 23, 23, 1, 1, 11, 11, 1, 1, 2}},
+          {2, {300, 5, 5, 7, 3, 3, 1, 1, 1, 1, 1, 1, 1}},
+          {4, {68, 8, 8, 136, 1, 1, 1, 1, 0, 0, 1, 1, 1}}})
+        check_product<Op>([&](rng& r) { return convolution_of<Op, float>(s.first, s.second, r); }, 1);
 }
 
 }  // namespace

@@ -106,6 +106,10 @@ TEST_CASE("cuda convolutions: every way") {
     CHECK(convolutions_of<float>(1, {2, 30, 30, 4, 23, 23, 1, 1, 11, 11, 1, 1, 2}).forward == tiles);
     CHECK(convolutions_of<float>(2, {300, 5, 5, 7, 3, 3, 1, 1, 1, 1, 1, 1, 1}).forward == tiles);
     CHECK(convolutions_of<float>(4, {130, 9, 9, 136, 1, 1, 1, 1, 0, 0, 1, 1, 1}).data == tiles);
+    // a direct one whose weights come in turns that begin where no pack does
+    rng r(5);
+    CHECK(convolution<opcode::conv2d, chain<>, float>(r, 1, {12, 257, 257, 4, 7, 7, 1, 1, 3, 3, 1, 1, 1}) ==
+          direct);
 }
 
 TEST_CASE("cuda division by a number known early") {

@@ -87,9 +87,9 @@ template <class Device, class T, class Factor>
 void convolution_weights(const Device& device, const convolution_plan& p, const convolution_sizes& s,
                          const Factor* images, const Factor* gradients, const product_outputs<T, T>& to) {
     const std::int64_t plane = s.plane_out;
-    const folded_lines<T, Factor> dy(gradients, plane, s.plane_out, s.g.filters * plane, s.filters * plane,
-                                     s.filters);
-    const tap_lines<T, Factor> x(s, images);
+    const folded_lines<Factor> dy(gradients, plane, s.plane_out, s.g.filters * plane, s.filters * plane,
+                                  s.filters);
+    const tap_lines<Factor> x(s, images);
     const product_sizes& sizes = p.product.sizes;
     if (p.way == convolution_way::tiles)
         multiply(device, p.product, dy, x, matrix_result<T>(sizes.rows, sizes.columns), no_tail{}, to);
@@ -106,12 +106,12 @@ void convolution_images(const Device& device, const convolution_plan& p, const c
                         const product_outputs<T, Out>& to) {
     using result = image_result<T>;
     const product_sizes& sizes = p.product.sizes;
-    const image_taps<T, Backward, Factor> taps(s, images, sizes.columns);
+    const image_taps<Factor, Backward> taps(s, images, sizes.columns);
     const result place(Backward ? s.plane_in : s.plane_out, sizes.rows, sizes.count);
     if (p.way == convolution_way::tiles) return multiply(device, p.product, w, taps, place, tail, to);
     const int planes = Backward ? s.filters : s.channels;
     const auto launch = [&]<int Rows, int Pixels>() {
-        using kernel = direct_convolution<T, Backward, Rows, Pixels, A, Factor, result, Tail, Out>;
+        using kernel = direct_convolution<T, Backward, Rows, Pixels, A, result, Tail, Out>;
         const std::int64_t blocks = pieces(sizes.columns, kernel::columns_of_block);
         device.launch(blocks * sizes.count, kernel{w, taps, place, tail, to.out, sizes.rows, sizes.columns,
                                                    planes, s.g.kernel_h, s.g.kernel_w, int(blocks)});
@@ -141,11 +141,11 @@ void own_convolution(const Device& device, const graph::node& n, const arguments
         if constexpr (Op == graph::opcode::conv2d)
             convolution_images<false>(
                 device, p, s,
-                strided_lines<T, true, factor>(right, of_filter, s.filters, int(of_filter), of_group), left,
+                strided_lines<factor, true>(right, of_filter, s.filters, int(of_filter), of_group), left,
                 tail, to);
         else
             convolution_images<true>(
-                device, p, s, folded_lines<T, factor>(right, s.taps, s.taps, of_filter, of_group, s.channels),
+                device, p, s, folded_lines<factor>(right, s.taps, s.taps, of_filter, of_group, s.channels),
                 left, tail, to);
     }
 }

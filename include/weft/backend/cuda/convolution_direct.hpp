@@ -7,16 +7,17 @@ namespace weft::cuda_backend {
 /// conv2d and conv2d_data where a group has few rows (filters, or channels): a thread sums all of them for a
 /// few pixels, which it reads from the cache, and all threads read the same weights from shared memory.
 /// `rows` has the weights as in `tiled_product`.
-template <class T, bool Backward, int Rows, int Pixels, class A, class In, class Result, class Tail,
-          class Out>
+template <class T, bool Backward, int Rows, int Pixels, class A, class Result, class Tail, class Out>
 struct direct_convolution {
+    using factor = typename A::number;
+    using images_type = image_taps<factor, Backward>;
     static constexpr int threads = 256, weights = 512;  ///< of a row, in shared memory at once
     struct shared {
         alignas(16) T of[weights][Rows];
     };
 
     A rows;
-    image_taps<T, Backward, In> images;
+    images_type images;
     Result result;
     Tail tail;
     Out* out;
@@ -57,7 +58,7 @@ struct direct_convolution {
 
 private:
     struct state {
-        typename image_taps<T, Backward, In>::line line[Pixels];
+        typename images_type::line line[Pixels];
         T sum[Rows][Pixels];
     };
     WEFT_DEVICE void fill(shared& memory, int z, int first, int count, int t) const {
@@ -65,10 +66,15 @@ private:
         for (int u = t; u < Rows * units; u += threads) {
             const int row = u / units, k = u % units * width;
             if (k >= count) continue;
-            T w[width];
+            factor w[width];
             // The rest of a pack may be weights that come with the next planes; nobody reads them here.
-            rows.load(rows.line_of(z, row), first + k, planes * kernel_h * kernel_w, w);
-            for (int e = 0; e < width; ++e) memory.of[k + e][row] = w[e];
+            const int last = planes * kernel_h * kernel_w, from = first + k;
+            const typename A::line line = rows.line_of(z, row);
+            if (first % width == 0)
+                rows.load(line, from, last, w);
+            else
+                for (int e = 0; e < width; ++e) w[e] = from + e < last ? rows.at(line, from + e) : factor(0);
+            for (int e = 0; e < width; ++e) memory.of[k + e][row] = T(w[e]);
         }
     }
     WEFT_DEVICE void add_plane(state& s, const T (*w)[Rows], int plane) const {

@@ -68,8 +68,9 @@ private:
 };
 
 /// The right factor whose columns are pixels of all samples and whose depth is planes and taps.
-template <class T, bool Backward, class Stored>
+template <class T, bool Backward>
 struct image_taps {
+    using number = T;
     static constexpr bool along_depth = false;
     static constexpr int width = 1;
     struct line {
@@ -77,12 +78,12 @@ struct image_taps {
         int row, column;
     };
     tap_reach<Backward> reach;
-    const Stored* data;
+    const T* data;
     std::int64_t sample_stride, z_stride;
     int plane, columns;
     divider pixels, row_pixels, taps, tap_columns;
 
-    image_taps(const convolution_sizes& s, const Stored* images, int columns_of)
+    image_taps(const convolution_sizes& s, const T* images, int columns_of)
         : reach(s.g),
           data(images),
           sample_stride(Backward ? std::int64_t(s.g.filters) * s.plane_out
@@ -106,28 +107,28 @@ struct image_taps {
         int row, column;
         const bool in_rows = reach.row(l.row, u, row),
                    in_columns = reach.column(l.column, tap - u * tap_columns.by(), column);
-        *to = k < last && in_rows && in_columns ? T(data[l.offset + (p * plane + row * reach.width + column)])
+        *to = k < last && in_rows && in_columns ? data[l.offset + (p * plane + row * reach.width + column)]
                                                 : T(0);
     }
 };
 
 /// A factor whose depth comes in runs: number k of a line is at (k / run) * run_stride + k % run.
-template <class T, class Stored>
+template <class T>
 struct folded_lines {
+    using number = T;
     static constexpr bool along_depth = true;
     static constexpr int width = pack<T>::size;
-    using together = pack<Stored, width>;
     struct line {
         std::int64_t offset;
         bool exists;
     };
-    const Stored* data;
+    const T* data;
     std::int64_t line_stride, run_stride, z_stride;
     divider run;
     int lines;
     bool packs;
 
-    folded_lines(const Stored* of, std::int64_t between_lines, int run_of, std::int64_t between_runs,
+    folded_lines(const T* of, std::int64_t between_lines, int run_of, std::int64_t between_runs,
                  std::int64_t between_z, int lines_of)
         : data(of),
           line_stride(between_lines),
@@ -135,21 +136,21 @@ struct folded_lines {
           z_stride(between_z),
           run(run_of),
           lines(lines_of),
-          packs(together::aligned(of) && run_of % width == 0 && line_stride % width == 0 &&
+          packs(pack<T>::aligned(of) && run_of % width == 0 && line_stride % width == 0 &&
                 run_stride % width == 0 && z_stride % width == 0) {}
 
     WEFT_DEVICE line line_of(int z, int i) const { return {z * z_stride + i * line_stride, i < lines}; }
     WEFT_DEVICE T at(const line& l, int k) const {
         const int r = run(k);
-        return l.exists ? T(data[l.offset + (r * run_stride + (k - r * run.by()))]) : T(0);
+        return l.exists ? data[l.offset + (r * run_stride + (k - r * run.by()))] : T(0);
     }
     WEFT_DEVICE void load(const line& l, int k, int last, T* to) const {
         if (packs) {
-            together p{};
+            pack<T> p{};
             const int r = run(k);
             if (l.exists && k < last)
-                p = together::load(data + (l.offset + (r * run_stride + (k - r * run.by()))));
-            for (int e = 0; e < width; ++e) to[e] = T(p.at[e]);
+                p = pack<T>::load(data + (l.offset + (r * run_stride + (k - r * run.by()))));
+            for (int e = 0; e < width; ++e) to[e] = p.at[e];
         } else {
             for (int e = 0; e < width; ++e) to[e] = k + e < last ? at(l, k + e) : T(0);
         }
@@ -157,8 +158,9 @@ struct folded_lines {
 };
 
 /// The right factor whose columns are planes and taps and whose depth is the pixels of all samples.
-template <class T, class Stored>
+template <class T>
 struct tap_lines {
+    using number = T;
     static constexpr bool along_depth = true;
     static constexpr int width = 1;
     struct line {
@@ -166,12 +168,12 @@ struct tap_lines {
         int row, column;
     };
     tap_reach<false> reach;
-    const Stored* data;
+    const T* data;
     std::int64_t sample_stride, z_stride;
     int plane, columns;
     divider pixels, row_pixels, taps, tap_columns;
 
-    tap_lines(const convolution_sizes& s, const Stored* images)
+    tap_lines(const convolution_sizes& s, const T* images)
         : reach(s.g),
           data(images),
           sample_stride(std::int64_t(s.g.channels) * s.plane_in),
@@ -195,7 +197,7 @@ struct tap_lines {
                   column = reach.first_column(pixel - y * row_pixels.by()) + l.column;
         const bool inside =
             unsigned(row) < unsigned(reach.height) && unsigned(column) < unsigned(reach.width);
-        return inside ? T(data[l.offset + (sample * sample_stride + row * reach.width + column)]) : T(0);
+        return inside ? data[l.offset + (sample * sample_stride + row * reach.width + column)] : T(0);
     }
     WEFT_DEVICE void load(const line& l, int k, int last, T* to) const { *to = k < last ? at(l, k) : T(0); }
 };

@@ -6,6 +6,8 @@
 #include "launch.hpp"
 #include "product_factors.hpp"
 #include "product_parts.hpp"
+#include "product_tile.hpp"
+#include "product_warps.hpp"
 
 namespace weft::cuda_backend {
 
@@ -22,6 +24,13 @@ struct tile_shapes<double> {
     using large = tile_shape<128, 64, 8, 8, 4>;
     using medium = tile_shape<64, 64, 8, 4, 4>;
     using flat = tile_shape<32, 128, 16, 4, 4>;
+};
+/// Of factors in 16 bits, on tensor cores. Plans count the same tiles.
+template <class Narrow>
+requires(sizeof(Narrow) == 2) struct tile_shapes<Narrow> {
+    using large = warp_tile<128, 128, 32, 2, 4>;
+    using medium = warp_tile<64, 64, 32, 2, 2>;
+    using flat = warp_tile<32, 128, 32, 1, 4>;
 };
 enum class tile_kind { large, medium, flat };
 
@@ -68,23 +77,30 @@ inline void check_sizes(std::int64_t rows, std::int64_t columns, std::int64_t de
           "the cuda policy's own products take fewer than 2^31 of each");
 }
 
+template <class T, class Shape, class A, class B, class Results>
+using product_kernel =
+    std::conditional_t<sizeof(typename A::number) == 2, warp_tiled_product<Shape, A, B, Results>,
+                       tiled_product<T, Shape, A, B, Results>>;
+
 template <class Shape, class Device, class T, class Out, class A, class B, class Result, class Tail>
 void multiply_tiles(const Device& device, const product_sizes& s, const A& a, const B& b, Result result,
                     const Tail& tail, const product_outputs<T, Out>& to) {
+    using results = tile_results<T, Result, Tail, Out>;
     const bool cut = s.splits > 1;
     const std::int64_t stride = part_stride(part_size(s, to.line_sums != nullptr));
     result.packs = result.packs && (!cut || pack<T>::aligned(to.scratch));
-    device.launch(tiles_of<Shape>(s) * s.splits,
-                  tiled_product<T, Shape, A, B, Result, Tail, Out>{a, b, result, tail, to.out, s,
-                                                                   cut ? to.scratch : nullptr, to.line_sums,
-                                                                   stride, part_size(s, false)});
+    device.launch(tiles_of<Shape>(s) * s.splits, product_kernel<T, Shape, A, B, results>{
+                                                     a, b,
+                                                     results{result, tail, to.out, cut ? to.scratch : nullptr,
+                                                             to.line_sums, stride, part_size(s, false)},
+                                                     s});
 }
 
 /// out[z][rows, columns] = a b, and what follows. Scratch is parts_scratch of the plan's.
 template <class Device, class T, class Out, class A, class B, class Result, class Tail>
 void multiply(const Device& device, const product_plan& p, const A& a, const B& b, const Result& result,
               const Tail& tail, const product_outputs<T, Out>& to) {
-    using shapes = tile_shapes<T>;
+    using shapes = tile_shapes<typename A::number>;
     const product_sizes& s = p.sizes;
     if (s.count == 0 || s.rows == 0 || s.columns == 0) return;
     if (p.kind == tile_kind::large)

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "product_tile.hpp"
+#include "product_results.hpp"
 
 namespace weft::cuda_backend {
 

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "access.hpp"
-#include "block.hpp"
+#include "product_results.hpp"
 
 namespace weft::cuda_backend {
 
@@ -12,11 +11,6 @@ template <int Rows, int Columns, int Depth, int RowsEach, int ColumnsEach>
 struct tile_shape {
     static constexpr int rows = Rows, columns = Columns, depth = Depth, rows_each = RowsEach,
                          columns_each = ColumnsEach, threads = Rows / RowsEach * (Columns / ColumnsEach);
-};
-
-/// What a product computes: out[z][rows, columns] = a[z] b[z], in `splits` parts of the depth.
-struct product_sizes {
-    int count, rows, columns, depth, splits, split_depth;
 };
 
 /// What a thread brings of one factor from global to shared memory. A factor is seen as lines (rows of a,
@@ -64,12 +58,7 @@ struct tile_loader {
 
 /// A product with what follows, a tile for each block. While a block multiplies one piece of the depth in
 /// shared memory, the next one is on its way to registers and then to the other half of shared memory.
-///
-/// `Result` says where the results go: int64 column(z, j), to which row * row_stride is added, and `packs`:
-/// may columns be stored as packs? `tail.after` is what follows on an element or a pack of them. With
-/// `parts`, the sums of each split go there instead, and `sum_of_parts` finishes them. `line_sums` takes the
-/// sums of a's rows, or is null.
-template <class T, class Shape, class A, class B, class Result, class Tail, class Out>
+template <class T, class Shape, class A, class B, class Results>
 struct tiled_product {
     static constexpr int threads = Shape::threads;
     static constexpr int pack_size = pack<T>::size;
@@ -91,51 +80,34 @@ struct tiled_product {
 
     A a;
     B b;
-    Result result;
-    Tail tail;
-    Out* out;
+    Results to;
     product_sizes sizes;
-    T *parts, *line_sums;
-    std::int64_t part_size, size;  ///< of one split's part in all, and of its sums without line sums
-
-    WEFT_DEVICE static std::int64_t row_tiles(const product_sizes& s) { return pieces(s.rows, Shape::rows); }
-    WEFT_DEVICE static std::int64_t tiles(const product_sizes& s) {
-        return s.count * row_tiles(s) * pieces(s.columns, Shape::columns);
-    }
 
     template <class Block>
     WEFT_DEVICE void operator()(Block& block, shared& memory) const {
-        // Tiles of the same columns follow each other: b comes from the cache.
-        const unsigned across = unsigned(row_tiles(sizes)),
-                       down = unsigned(pieces(sizes.columns, Shape::columns));
-        const unsigned tile = unsigned(block.index()), rest = tile / across, more = rest / down;
-        const int first_row = int(tile % across) * Shape::rows,
-                  first_column = int(rest % down) * Shape::columns;
-        const int z = int(more % unsigned(sizes.count)), split = int(more / unsigned(sizes.count));
-        const int begin = split * sizes.split_depth,
-                  last = sizes.depth - begin < sizes.split_depth ? sizes.depth : begin + sizes.split_depth;
-        const bool sums_lines = line_sums != nullptr && first_column == 0;
+        const tile_place at(sizes, Shape::rows, Shape::columns, block.index());
+        const bool sums_lines = to.wants_lines(at);
 
         per_thread<Block, state> states;
         for (const int t : block) {
             state& s = states[t];
             s.clear();
-            s.of_a.start(a, z, first_row, t);
-            s.of_b.start(b, z, first_column, t);
-            s.of_a.load(a, begin, last, t);
-            s.of_b.load(b, begin, last, t);
+            s.of_a.start(a, at.z, at.first_row, t);
+            s.of_b.start(b, at.z, at.first_column, t);
+            s.of_a.load(a, at.begin, at.last, t);
+            s.of_b.load(b, at.begin, at.last, t);
             s.of_a.store(memory.of.a[0], t);
             s.of_b.store(memory.of.b[0], t);
         }
         block.sync();
         int half = 0;
-        for (int k = begin; k < last; k += Shape::depth) {
-            const bool goes_on = last - k > Shape::depth;
+        for (int k = at.begin; k < at.last; k += Shape::depth) {
+            const bool goes_on = at.last - k > Shape::depth;
             for (const int t : block) {
                 state& s = states[t];
                 if (goes_on) {
-                    s.of_a.load(a, k + Shape::depth, last, t);
-                    s.of_b.load(b, k + Shape::depth, last, t);
+                    s.of_a.load(a, k + Shape::depth, at.last, t);
+                    s.of_b.load(b, k + Shape::depth, at.last, t);
                 }
                 s.multiply(memory.of.a[half], memory.of.b[half], t);
                 if (sums_lines && t < Shape::rows)
@@ -150,22 +122,21 @@ struct tiled_product {
         }
         if (sums_lines)
             for (const int t : block)
-                if (t < Shape::rows && first_row + t < sizes.rows) {
-                    const std::int64_t line = std::int64_t(z) * sizes.rows + first_row + t;
-                    (parts ? parts + split * part_size + size : line_sums)[line] = states[t].line_sum;
-                }
+                if (t < Shape::rows && at.first_row + t < sizes.rows)
+                    to.write_line(states[t].line_sum, at, std::int64_t(at.z) * sizes.rows + at.first_row + t);
         // A row of each thread at a time, so that neighbours write neighbouring packs and the steps are one
         // loop's body instead of one for each sum.
         for (int i = 0; i < Shape::rows_each; ++i) {
             for (const int t : block) states[t].put(i, memory.results, t);
             block.sync();
-            const int each = result.packs ? pack_size : 1, across_it = Shape::columns / each;
+            const int each = to.result.packs ? pack_size : 1, across_it = Shape::columns / each;
             for (const int t : block)
                 for (int u = t; u < Shape::rows / Shape::rows_each * across_it; u += threads) {
                     const int from = u / across_it, column = u % across_it * each;
-                    const int row = first_row + i / pack_size * row_step + from * pack_size + i % pack_size;
-                    if (row < sizes.rows && first_column + column < sizes.columns)
-                        write(&memory.results[from][column], split, row, z, first_column + column);
+                    const int row =
+                        at.first_row + i / pack_size * row_step + from * pack_size + i % pack_size;
+                    if (row < sizes.rows && at.first_column + column < sizes.columns)
+                        to.write(&memory.results[from][column], at, row, at.first_column + column);
                 }
             block.sync();
         }
@@ -210,22 +181,6 @@ private:
     }
     WEFT_DEVICE static constexpr int column_of(int t) {
         return t % (Shape::columns / Shape::columns_each) * pack_size;
-    }
-
-    /// One result, or a pack of them.
-    WEFT_DEVICE void write(const T* from, int split, int row, int z, int column) const {
-        const std::int64_t element = result.column(z, column) + row * result.row_stride;
-        const std::int64_t place = split * part_size + element;  // in parts
-        if (result.packs) {
-            pack<T> p = pack<T>::load(from);
-            if (parts != nullptr) return cuda_backend::write(parts + place, p.at);
-            tail.after(p.at, element);
-            cuda_backend::write(out + element, p.at);
-        } else if (parts != nullptr) {
-            parts[place] = *from;
-        } else {
-            out[element] = Out(tail.after(*from, element));
-        }
     }
 };
 

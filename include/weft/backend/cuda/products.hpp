@@ -41,8 +41,8 @@ void products(const Device& device, const graph::node& n, const arguments<T>& a,
     check_sizes(rows, std::max(outs, depth), rows);
     const product_plan plan = plan_of_product<T>(n, a.batch);
     using factor = factor_type<Chain, T>;
-    using along = strided_lines<T, true, factor>;
-    using across = strided_lines<T, false, factor>;
+    using along = strided_lines<factor, true>;
+    using across = strided_lines<factor, false>;
     const factor *const left = input<Chain, 0>(a), *const right = input<Chain, 1>(a);
     if constexpr (Op == graph::opcode::gemm_weights) {
         multiply(device, plan, across(right, outs, outs, int(rows)), across(left, depth, depth, int(rows)),
