@@ -8,21 +8,17 @@
 #include <string>
 
 #include "../catch.hpp"
+#include "../networks.hpp"
 #include "weft/cuda.hpp"
 #include "weft/data/digits.hpp"
 #include "weft/weft.hpp"
 
 using namespace weft;
+using networks::everything;
 
 namespace {
 
 // clang-format off
-constexpr auto mixed = input<4, 12, 12>
-    >> conv2d<8, kernel<3>, padding<1>, no_bias> >> batch_norm >> relu
-    >> residual(conv2d<8, kernel<3>, padding<1>, groups<2>> >> silu >> dropout<0.2>)
-    >> concat(max_pool2d<2>, avg_pool2d<2>, conv2d<4, kernel<2>, stride<2>>)
-    >> upsample2d<2> >> conv2d<6, kernel<5>, stride<3>> >> weft::tanh >> flatten
-    >> layer_norm >> dense<40> >> gelu >> concat(dense<12> >> softmax, dense<20> >> leaky_relu) >> dense<5>;
 constexpr auto small = input<6> >> dense<16> >> relu >> dropout<0.5> >> dense<3>;
 constexpr auto mlp = input<6> >> dense<32> >> relu >> dense<48> >> gelu >> dense<3>;
 // clang-format on
@@ -43,7 +39,7 @@ struct numbers {
 template <class Policy>
 std::vector<double> gradients_on() {
     const numbers data(19, inputs, 5);
-    model<mixed, Policy> m{seed{3}};
+    model<everything, Policy> m{seed{3}};
     trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{19}};
     std::vector<double> result{double(train.compute_gradients(data.x, data.y))};
     for (auto g : train.gradients()) result.push_back(double(g));
@@ -302,7 +298,7 @@ static_assert(
     !std::is_convertible_v<cuda_twin::memory::pointer<const float>, cuda_twin::memory::pointer<float>>);
 
 TEST_CASE("cuda: explain shows the kernel of each operation, and what is fused into one", "[cuda]") {
-    const std::string parts = explain<mixed, cuda_twin>(64), one = explain<mlp, cuda_twin>(64);
+    const std::string parts = explain<everything, cuda_twin>(64), one = explain<mlp, cuda_twin>(64);
     CHECK_THAT(parts, contains("  tiles") && contains("direct: few channels"));
     CHECK_THAT(parts, !contains("fused into one kernel"));
     CHECK_THAT(one, contains("fused into one kernel"));

@@ -7,21 +7,17 @@
 #include <string>
 
 #include "../catch.hpp"
+#include "../networks.hpp"
 #include "weft/data/digits.hpp"
 #include "weft/thrust.hpp"
 #include "weft/weft.hpp"
 
 using namespace weft;
+using networks::everything;
 
 namespace {
 
 // clang-format off
-constexpr auto mixed = input<4, 12, 12>
-    >> conv2d<8, kernel<3>, padding<1>, no_bias> >> batch_norm >> relu
-    >> residual(conv2d<8, kernel<3>, padding<1>, groups<2>> >> silu >> dropout<0.2>)
-    >> concat(max_pool2d<2>, avg_pool2d<2>, conv2d<4, kernel<2>, stride<2>>)
-    >> upsample2d<2> >> conv2d<6, kernel<5>, stride<3>> >> weft::tanh >> flatten
-    >> layer_norm >> dense<40> >> gelu >> concat(dense<12> >> softmax, dense<20> >> leaky_relu) >> dense<5>;
 constexpr auto small = input<6> >> dense<16> >> relu >> dropout<0.5> >> dense<3>;
 constexpr auto digits_net = input<1, 8, 8>
     >> conv2d<8, kernel<3>, padding<1>> >> relu >> max_pool2d<2>
@@ -49,7 +45,7 @@ struct numbers {
 template <class Policy>
 std::vector<double> gradients_on() {
     const numbers data(19, inputs, 5);
-    model<mixed, Policy> m{seed{3}};
+    model<everything, Policy> m{seed{3}};
     trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{19}};
     std::vector<double> result{double(train.compute_gradients(data.x, data.y))};
     for (auto g : train.gradients()) result.push_back(double(g));
@@ -120,9 +116,9 @@ TEST_CASE("thrust on a device: steps are the cpu policy's, with dropout and clip
 }
 
 TEST_CASE("thrust on a device: where numbers lie changes no bit of them", "[thrust]") {
-    const auto want = train_on<weft::thrust<cpp>, mixed>(adam{});
+    const auto want = train_on<weft::thrust<cpp>, everything>(adam{});
     for (float v : want) REQUIRE(std::isfinite(v));
-    CHECK(same_bits(train_on<host_cut_twin, mixed>(adam{}), want));
+    CHECK(same_bits(train_on<host_cut_twin, everything>(adam{}), want));
     CHECK(same_bits(train_on<host_cut_twin>(adam{}, clip_by_value{0.01f}),
                     train_on<weft::thrust<cpp>>(adam{}, clip_by_value{0.01f})));
 }
@@ -256,7 +252,7 @@ TEST_CASE("thrust on a device: fit learns digits", "[thrust]") {
 }
 
 TEST_CASE("thrust on a device: explain", "[thrust]") {
-    CHECK_THAT((explain<mixed, twin>(64)), contains("conv2d") && !contains("fused into one kernel"));
+    CHECK_THAT((explain<everything, twin>(64)), contains("conv2d") && !contains("fused into one kernel"));
 }
 
 // The memory of a device has a type of its own.

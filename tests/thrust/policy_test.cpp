@@ -2,24 +2,18 @@
 #include <cstring>
 
 #include "../catch.hpp"
+#include "../networks.hpp"
 #include "weft/data/digits.hpp"
 #include "weft/thrust.hpp"
 #include "weft/weft.hpp"
 
 using namespace weft;
+using networks::everything;
 
 namespace {
 
 // One of each family: convolutions (one with stride and groups), both norms, both pools, upsampling, branches
 // that join, softmax within the network, dropout, and functions with and without slopes from their results.
-// clang-format off
-constexpr auto mixed = input<4, 12, 12>
-    >> conv2d<8, kernel<3>, padding<1>, no_bias> >> batch_norm >> relu
-    >> residual(conv2d<8, kernel<3>, padding<1>, groups<2>> >> silu >> dropout<0.2>)
-    >> concat(max_pool2d<2>, avg_pool2d<2>, conv2d<4, kernel<2>, stride<2>>)
-    >> upsample2d<2> >> conv2d<6, kernel<5>, stride<3>> >> weft::tanh >> flatten
-    >> layer_norm >> dense<40> >> gelu >> concat(dense<12> >> softmax, dense<20> >> leaky_relu) >> dense<5>;
-// clang-format on
 constexpr std::size_t inputs = 4 * 12 * 12;
 
 struct numbers {
@@ -37,7 +31,7 @@ struct numbers {
 template <class Policy>
 std::vector<double> gradients_on() {
     const numbers data(19);
-    model<mixed, Policy> m{seed{3}};
+    model<everything, Policy> m{seed{3}};
     trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{19}};
     std::vector<double> result{double(train.compute_gradients(data.x, data.y))};
     for (auto g : train.gradients()) result.push_back(double(g));
@@ -49,7 +43,7 @@ std::vector<double> gradients_on() {
 template <class Policy>
 std::vector<float> train_on(int capacity) {
     const numbers data(64);
-    model<mixed, Policy> m{seed{1}};
+    model<everything, Policy> m{seed{1}};
     trainer train{m, softmax_cross_entropy, adam{.learning_rate = 3e-3f}, batch_capacity{capacity}};
     std::vector<float> result;
     for (std::size_t step = 0; step < 8; ++step) {
