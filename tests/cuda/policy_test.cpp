@@ -131,6 +131,7 @@ struct capturing_twin : cuda_backend::host_twin {
         else
             std::memcpy(to, from, bytes);
     }
+    void download(const void* from, void* to, std::size_t bytes) const { upload(from, to, bytes); }
     template <class Key, class Enqueue>
     void replay(const Key& key, const Enqueue& enqueue) {
         work& all = captured[std::string(reinterpret_cast<const char*>(&key), sizeof key)];
