@@ -6,25 +6,36 @@
 #include <cstdio>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "weft/cuda.hpp"
 #include "weft/weft.hpp"
 
 using namespace weft;
+using cuda_backend::registers;
 using cuda_backend::thread_range;
+using cuda_backend::warp;
 
 namespace {
 
 /// What the threads of a block share to meet.
 template <int Threads>
 struct team {
-    pthread_barrier_t barrier;
+    pthread_barrier_t barrier, of_warp[Threads / warp];
     const void* shown[Threads];
 
-    team() { pthread_barrier_init(&barrier, nullptr, Threads); }
-    ~team() { pthread_barrier_destroy(&barrier); }
+    team() {
+        pthread_barrier_init(&barrier, nullptr, Threads);
+        for (auto& each : of_warp) pthread_barrier_init(&each, nullptr, warp);
+    }
+    ~team() {
+        pthread_barrier_destroy(&barrier);
+        for (auto& each : of_warp) pthread_barrier_destroy(&each);
+    }
     void meet() { pthread_barrier_wait(&barrier); }
+    /// Of the threads of a warp, which what they do together does not keep from racing with other warps.
+    void meet_warp(int me) { pthread_barrier_wait(&of_warp[me / warp]); }
 };
 
 /// A block as one of its threads sees it.
@@ -48,10 +59,44 @@ struct thread_block {
     template <class T>
     local<T> exchanged(const local<T>& x, int offset) const {
         all->shown[me] = &x;
-        all->meet();
+        all->meet_warp(me);
         const local<T> result = *static_cast<const local<T>*>(all->shown[me ^ offset]);
-        all->meet();
+        all->meet_warp(me);
         return result;
+    }
+    template <bool Transposed, class Narrow, int Count>
+    void load_matrices(const local<const Narrow*>& row, int offset, int step,
+                       local<registers<Count>>& to) const {
+        all->shown[me] = row.value;
+        all->meet_warp(me);
+        for (int i = 0; i < Count / 4; ++i) {
+            const Narrow* rows[warp];
+            for (int lane = 0; lane < warp; ++lane)
+                rows[lane] =
+                    static_cast<const Narrow*>(all->shown[me / warp * warp + lane]) + offset + i * step;
+            for (int r = 0; r < 4; ++r)
+                to.value.at[i * 4 + r] = cuda_backend::loaded_pair<Transposed>(rows, me % warp, r);
+        }
+        all->meet_warp(me);
+    }
+    template <class Narrow, int A, int B, int M, int N>
+    void multiply_add(const local<registers<A>>& a, const local<registers<B>>& b,
+                      local<cuda_backend::warp_sums<M, N>>& sums) const {
+        const std::pair<const std::uint32_t*, const std::uint32_t*> mine{a.value.at, b.value.at};
+        all->shown[me] = &mine;
+        all->meet_warp(me);
+        cuda_backend::whole_factors factors;
+        for (int i = 0; i < M; ++i)
+            for (int j = 0; j < N; ++j) {
+                for (int lane = 0; lane < warp; ++lane) {
+                    const auto& theirs =
+                        *static_cast<const decltype(mine)*>(all->shown[me / warp * warp + lane]);
+                    factors.set_a<Narrow>(lane, theirs.first + 4 * i);
+                    factors.set_b<Narrow>(lane, theirs.second + 2 * j);
+                }
+                factors.multiply_add(me % warp, sums.value.at[i][j]);
+            }
+        all->meet_warp(me);
     }
 };
 
@@ -83,13 +128,13 @@ constexpr auto mlp = input<6> >> dense<16> >> relu >> dense<16> >> relu >> dense
 // clang-format on
 
 /// A step on a small batch: the loss, and all parameters after it.
-template <auto Net, class Device>
+template <auto Net, class Device, class Narrow>
 std::vector<float> step_on() {
     constexpr std::size_t batch = 3, size = std::remove_cvref_t<decltype(Net)>::input_type::size;
     random_stream draw{seed{11}, 5};
     std::vector<float> x(batch * size);
     for (float& v : x) v = 2 * draw.uniform() - 1;
-    model<Net, cuda_policy<Device>> m{seed{1}, batch_capacity{int(batch)}};
+    model<Net, cuda_policy<Device, float, Narrow>> m{seed{1}, batch_capacity{int(batch)}};
     trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{int(batch)}};
     train.clip(clip_by_norm{0.1f});
     std::vector<float> result{train.step(x, std::vector<int>{2, 0, 1})};
@@ -98,9 +143,10 @@ std::vector<float> step_on() {
     return result;
 }
 
-template <auto Net>
+template <auto Net, class Narrow = float>
 bool agree(const char* name) {
-    const auto got = step_on<Net, threads_device>(), want = step_on<Net, cuda_backend::host_twin>();
+    const auto got = step_on<Net, threads_device, Narrow>(),
+               want = step_on<Net, cuda_backend::host_twin, Narrow>();
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < got.size(); ++i) wrong += !(std::abs(got[i] - want[i]) <= 1e-4f);
     std::printf("%s: %zu of %zu numbers differ from the twin's\n", name, wrong, got.size());
@@ -110,6 +156,7 @@ bool agree(const char* name) {
 }  // namespace
 
 int main() {
-    const bool all = agree<mlp>("a fused mlp"), more = agree<mixed>("a network of everything");
-    return all && more ? 0 : 1;
+    const bool right[] = {agree<mlp>("a fused mlp"), agree<mixed>("a network of everything"),
+                          agree<mixed, bfloat16>("the same in mixed precision")};
+    return right[0] && right[1] && right[2] ? 0 : 1;
 }
