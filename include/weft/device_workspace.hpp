@@ -11,7 +11,8 @@ namespace weft {
 /// The memory that one thread needs to run a program on a device. All work of a run goes to the device in one
 /// piece, which a GPU captures as a graph and repeats afterwards: inputs come from memory that the device
 /// reads by itself, and what changes from run to run (seed, step, an optimiser's rule) from there too. Inputs
-/// and targets that lie on the device already are read where they are.
+/// and targets that lie on the device already are read where they are by a program that is one kernel, and
+/// else copied there first, so that one graph serves all of them.
 template <class Policy, class Program>
 requires(!memory_of<Policy>::on_host) class workspace<Policy, Program> {
 public:
@@ -39,8 +40,8 @@ public:
     int capacity() const { return capacity_; }
     std::size_t size() const { return arena_.size(); }
 
-    /// Takes inputs (or targets) of up to a batch for the next run; where kernels will find them. (Bind other
-    /// addresses of the device's memory, and nothing is copied.)
+    /// Takes inputs (or targets) of up to a batch for the next run; where kernels will find them. (Or bind
+    /// other addresses of the device's memory.)
     const_pointer load(std::span<const scalar> inputs) {
         std::copy(inputs.begin(), inputs.end(), staged_inputs_.data());
         return inputs_.data();
@@ -61,21 +62,26 @@ public:
     void run(const bound& b, int batch, std::uint64_t seed = 0, std::uint64_t step = 0,
              const Tail& tail = {}) {
         resources_.set_clock(seed, step);
+        const source inputs = source_of(b.input, inputs_, std::size_t(batch) * input_size),
+                     targets = source_of(b.target, targets_, std::size_t(batch) * target_size);
+        bound here = b;
+        here.input = inputs.at;
+        here.target = targets.at;
         const key what{b.parameters.address(),
                        b.state.address(),
-                       b.input.address(),
-                       b.target.address(),
-                       batch,
+                       inputs.at.address(),
+                       targets.at.address(),
+                       batch * 4 + inputs.staged * 2 + targets.staged,
                        tail.key};
         resources_.device.replay(what, [&] {
-            upload(staged_inputs_, inputs_, b.input, std::size_t(batch) * input_size);
-            upload(staged_targets_, targets_, b.target, std::size_t(batch) * target_size);
+            if (inputs.staged) upload(staged_inputs_, inputs_, inputs.count);
+            if (targets.staged) upload(staged_targets_, targets_, targets.count);
             resources_.upload_changes();
             if constexpr (Policy::template runs_whole<Program>())
-                Policy::template run_whole<Program>(resources_, map(b), batch);
+                Policy::template run_whole<Program>(resources_, map(here), batch);
             else {
-                narrow(b, batch);
-                for (int i = 0; i < Program::graph.node_count; ++i) start(i, b, batch);
+                narrow(here, batch);
+                for (int i = 0; i < Program::graph.node_count; ++i) start(i, here, batch);
             }
             tail(resources_);
         });
@@ -119,15 +125,24 @@ private:
     /// What a captured run depends on beside this workspace. (No padding.)
     struct key {
         const void *parameters, *state, *input, *target;
-        std::int64_t batch;
+        std::int64_t batch;  ///< and in two bits whether the last two are fetched from the host
         std::uint64_t tail;
     };
 
-    /// Fetches what was loaded, if that is what a run is bound to.
-    void upload(const staged_numbers& from, device_numbers& to, const_pointer bound, std::size_t count) {
-        scalar* const at = to.data().address();
-        if (count > 0 && bound.address() == at)
-            resources_.device.upload(from.data(), at, count * sizeof(scalar));
+    /// Where a run finds its inputs or targets.
+    struct source {
+        const_pointer at;
+        std::size_t count;
+        bool staged;  ///< fetched from the host by the run itself
+    };
+    source source_of(const_pointer from, device_numbers& own, std::size_t count) {
+        if (from.address() == own.data().address()) return {from, count, count > 0};
+        if (Policy::template runs_whole<Program>() || from.address() == nullptr) return {from, count, false};
+        resources_.device.copy(from.address(), own.data().address(), count * sizeof(scalar));
+        return {own.data(), count, false};
+    }
+    void upload(const staged_numbers& from, device_numbers& to, std::size_t count) {
+        resources_.device.upload(from.data(), to.data().address(), count * sizeof(scalar));
     }
     /// Does the program read these in 16 bits?
     static constexpr bool narrows(graph::storage what) {

@@ -147,7 +147,7 @@ public:
 
     /// Predicts for samples that lie in the device's memory, into room for their outputs there: samples x
     /// input_size numbers and samples x output_size. Waits for nothing; what is started later sees the
-    /// outputs. What lies at the same addresses again runs fastest.
+    /// outputs.
     void predict(typename memory::template pointer<const scalar> inputs,
                  typename memory::template pointer<scalar> outputs,
                  std::size_t samples) requires(!memory::on_host) {

@@ -150,8 +150,7 @@ public:
         typename memory::template pointer<const scalar> inputs, targets;
         std::size_t samples;
     };
-    /// One step on samples that the device has: step({x.data(), y.data(), 128}). What lies at the same
-    /// addresses again runs fastest.
+    /// One step on samples that the device has: step({x.data(), y.data(), 128}).
     scalar step(const resident_batch& batch, float rate = 1) requires(!memory::on_host) {
         bind(batch);
         return step_bound(batch.samples, rate);

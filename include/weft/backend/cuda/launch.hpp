@@ -17,6 +17,7 @@ struct host_twin {
     void begin(const char*) const {}
     void upload(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
     void download(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
+    void copy(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
     void wait() const {}
     template <class Key, class Enqueue>
     void replay(const Key&, const Enqueue& enqueue) const {

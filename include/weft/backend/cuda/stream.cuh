@@ -52,6 +52,11 @@ public:
         check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, handle_),
               "cudaMemcpyAsync from the GPU");
     }
+    /// Copies within the GPU's memory.
+    void copy(const void* from, void* to, std::size_t bytes) const {
+        check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, handle_),
+              "cudaMemcpyAsync on the GPU");
+    }
     void wait() const { check(cudaStreamSynchronize(handle_), "cudaStreamSynchronize"); }
 
     /// Runs what `enqueue` launches and uploads. It is captured as a graph when a key comes again: libraries

@@ -42,6 +42,11 @@ public:
         device::check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_.get()),
                       "cudaMemcpyAsync from the GPU");
     }
+    /// Copies within the GPU's memory.
+    void copy(const void* from, void* to, std::size_t bytes) const {
+        device::check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_.get()),
+                      "cudaMemcpyAsync on the GPU");
+    }
     void wait() const { device::check(cudaStreamSynchronize(stream_.get()), "cudaStreamSynchronize"); }
     template <class Key, class Enqueue>
     void replay(const Key&, const Enqueue& enqueue) const {

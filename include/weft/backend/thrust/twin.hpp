@@ -21,6 +21,7 @@ struct twin_system : Cut {
     void begin(const char*) const {}
     void upload(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
     void download(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
+    void copy(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
     void wait() const {}
     template <class Key, class Enqueue>
     void replay(const Key&, const Enqueue& enqueue) const {
