@@ -1,5 +1,7 @@
 #pragma once
 
+#include <bit>
+
 #include "block.hpp"
 #include "division.hpp"
 
@@ -33,6 +35,62 @@ WEFT_DEVICE void write(Stored* to, const T (&x)[N]) {
     }
     for (int k = 0; k < N; ++k) to[k] = Stored(x[k]);
 }
+/// N consecutive numbers as they lie in memory. A device waits for what it loads where that is first used, so
+/// numbers that are still to be widened are held like this while more are loaded.
+template <class Stored, int N>
+struct held_pack {
+    Stored at[N];
+
+    WEFT_DEVICE void load(const Stored* from) { read(from, at); }
+    template <class T>
+    WEFT_DEVICE void get(T (&x)[N]) const {
+        for (int k = 0; k < N; ++k) x[k] = T(at[k]);
+    }
+};
+/// Two narrow ones in each word.
+template <class Stored, int N>
+requires(sizeof(Stored) == 2 && N % 2 == 0) struct held_pack<Stored, N> {
+    std::uint32_t words[N / 2];
+
+    WEFT_DEVICE void load(const Stored* from) {
+        using together = pack<std::uint32_t, N / 2>;
+        if (together::aligned(from)) {
+            const together p = together::load(reinterpret_cast<const std::uint32_t*>(from));
+            for (int k = 0; k < N / 2; ++k) words[k] = p.at[k];
+        } else {
+            for (int k = 0; k < N / 2; ++k)
+                words[k] = from[2 * k].bits | std::uint32_t(from[2 * k + 1].bits) << 16;
+        }
+    }
+    template <class T>
+    WEFT_DEVICE void get(T (&x)[N]) const {
+        for (int k = 0; k < N; ++k)
+            x[k] = T(std::bit_cast<Stored>(std::uint16_t(words[k / 2] >> 16 * (k % 2))));
+    }
+};
+/// The same of each of some arrays.
+template <int N, class... Stored>
+struct held_packs;
+template <int N, class First>
+struct held_packs<N, First> {
+    held_pack<First, N> first;
+
+    template <class T>
+    WEFT_DEVICE void get(T (&x)[1][N]) const {
+        first.get(x[0]);
+    }
+};
+template <int N, class First, class Second>
+struct held_packs<N, First, Second> {
+    held_pack<First, N> first;
+    held_pack<Second, N> second;
+
+    template <class T>
+    WEFT_DEVICE void get(T (&x)[2][N]) const {
+        first.get(x[0]);
+        second.get(x[1]);
+    }
+};
 template <class T, int N>
 WEFT_DEVICE constexpr void fill(T (&x)[N], T value) {
     for (int k = 0; k < N; ++k) x[k] = value;

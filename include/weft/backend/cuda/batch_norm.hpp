@@ -27,8 +27,10 @@ struct batch_norm_stats_work {
     T *running_mean, *running_variance, *scale, *shift, *mean, *inverse;
 
     template <int N>
-    WEFT_DEVICE void read(T (&x)[1][N], std::int64_t i) const {
-        cuda_backend::read(in + i, x[0]);
+    using held = held_packs<N, In>;
+    template <int N>
+    WEFT_DEVICE void load(held<N>& x, std::int64_t i) const {
+        x.first.load(in + i);
     }
     WEFT_DEVICE tally start(std::int64_t) const { return {T(0), T(0), T(0), 0}; }
     WEFT_DEVICE void take(tally& s, const T (&x)[1]) const {
@@ -77,9 +79,11 @@ struct batch_norm_sums_work {
     T* out[5];
 
     template <int N>
-    WEFT_DEVICE void read(T (&x)[2][N], std::int64_t i) const {
-        cuda_backend::read(dy + i, x[0]);
-        cuda_backend::read(in + i, x[1]);
+    using held = held_packs<N, Gradient, In>;
+    template <int N>
+    WEFT_DEVICE void load(held<N>& x, std::int64_t i) const {
+        x.first.load(dy + i);
+        x.second.load(in + i);
     }
     WEFT_DEVICE tally start(std::int64_t q) const { return {mean[q], T(0), T(0)}; }
     WEFT_DEVICE void take(tally& s, const T (&x)[2]) const {

@@ -29,7 +29,7 @@ template <class Work, int N, class T>
 struct column_sums {
     static constexpr int threads = 256, ahead = 4;
     using part = typename Work::part;
-    using number = typename Work::number;
+    using loaded = typename Work::template held<N>;
     struct shared {
         part parts[N][threads];
     };
@@ -71,24 +71,17 @@ private:
         std::int64_t r = first + t / lanes;
         if (present) {
             for (; r + (ahead - 1) * depth < last; r += ahead * depth) {
-                number x[ahead][Work::inputs][N];
-                for (int i = 0; i < ahead; ++i) work.read(x[i], start + (r + i * depth) * sizes.columns);
-                for (int i = 0; i < ahead; ++i) take(tallies, x[i]);
+                loaded x[ahead];
+                for (int i = 0; i < ahead; ++i) work.load(x[i], start + (r + i * depth) * sizes.columns);
+                for (int i = 0; i < ahead; ++i) take_held<N>(work, tallies, x[i]);
             }
             for (; r < last; r += depth) {
-                number x[Work::inputs][N];
-                work.read(x, start + r * sizes.columns);
-                take(tallies, x);
+                loaded x;
+                work.load(x, start + r * sizes.columns);
+                take_held<N>(work, tallies, x);
             }
         }
         for (int k = 0; k < N; ++k) memory.parts[k][t] = work.close(tallies[k]);
-    }
-    WEFT_DEVICE void take(typename Work::tally (&tallies)[N], const number (&x)[Work::inputs][N]) const {
-        for (int k = 0; k < N; ++k) {
-            number one[Work::inputs];
-            for (int s = 0; s < Work::inputs; ++s) one[s] = x[s][k];
-            work.take(tallies[k], one);
-        }
     }
 };
 

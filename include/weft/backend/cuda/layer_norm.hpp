@@ -20,8 +20,10 @@ struct layer_norm_work : row_results<Tail, T> {
     T* inverse;
 
     template <int N>
-    WEFT_DEVICE void read(T (&x)[1][N], std::int64_t row, int k) const {
-        cuda_backend::read(in + row * this->count + k, x[0]);
+    using held = held_packs<N, In>;
+    template <int N>
+    WEFT_DEVICE void load(held<N>& x, std::int64_t row, int k) const {
+        x.first.load(in + row * this->count + k);
     }
     template <int>
     WEFT_DEVICE part start() const {
@@ -69,9 +71,11 @@ struct layer_norm_grad_work : row_results<Tail, T> {
     const T* inverse;
 
     template <int N>
-    WEFT_DEVICE void read(T (&x)[2][N], std::int64_t row, int k) const {
-        cuda_backend::read(dy + row * this->count + k, x[0]);
-        cuda_backend::read(normalized + row * this->count + k, x[1]);
+    using held = held_packs<N, Gradient, Result>;
+    template <int N>
+    WEFT_DEVICE void load(held<N>& x, std::int64_t row, int k) const {
+        x.first.load(dy + row * this->count + k);
+        x.second.load(normalized + row * this->count + k);
     }
     template <int>
     WEFT_DEVICE part start() const {

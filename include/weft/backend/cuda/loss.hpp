@@ -34,8 +34,10 @@ struct softmax_xent_work {
     Probability* probabilities;
 
     template <int N>
-    WEFT_DEVICE void read(T (&x)[1][N], std::int64_t row, int k) const {
-        cuda_backend::read(in + row * targets.first.classes + k, x[0]);
+    using held = held_packs<N, In>;
+    template <int N>
+    WEFT_DEVICE void load(held<N>& x, std::int64_t row, int k) const {
+        x.first.load(in + row * targets.first.classes + k);
     }
     template <int Round>
     WEFT_DEVICE part start() const {
@@ -90,8 +92,10 @@ struct softmax_xent_grad_work : row_results<Tail, T> {
     const Probability* probabilities;
 
     template <int N>
-    WEFT_DEVICE void read(T (&x)[1][N], std::int64_t row, int k) const {
-        cuda_backend::read(probabilities + row * this->count + k, x[0]);
+    using held = held_packs<N, Probability>;
+    template <int N>
+    WEFT_DEVICE void load(held<N>& x, std::int64_t row, int k) const {
+        x.first.load(probabilities + row * this->count + k);
     }
     template <int>
     WEFT_DEVICE part start() const {
@@ -131,8 +135,10 @@ struct pick_nll_work {
     T* normalizer;
 
     template <int N>
-    WEFT_DEVICE void read(T (&x)[1][N], std::int64_t row, int k) const {
-        cuda_backend::read(in + row * targets.first.classes + k, x[0]);
+    using held = held_packs<N, In>;
+    template <int N>
+    WEFT_DEVICE void load(held<N>& x, std::int64_t row, int k) const {
+        x.first.load(in + row * targets.first.classes + k);
     }
     template <int>
     WEFT_DEVICE part start() const {

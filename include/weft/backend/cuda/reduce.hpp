@@ -22,8 +22,10 @@ struct sum_work {
     T factor;
 
     template <int N>
-    WEFT_DEVICE void read(T (&x)[1][N], std::int64_t i) const {
-        cuda_backend::read(in + i, x[0]);
+    using held = held_packs<N, In>;
+    template <int N>
+    WEFT_DEVICE void load(held<N>& x, std::int64_t i) const {
+        x.first.load(in + i);
     }
     WEFT_DEVICE tally start(std::int64_t) const { return T(0); }
     WEFT_DEVICE void take(tally& s, const T (&x)[1]) const { s += x[0]; }

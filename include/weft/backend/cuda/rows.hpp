@@ -11,7 +11,7 @@
 ///     writes                       is there a result for each element?
 ///     state                        what is known of a row, e.g. its mean
 ///     part                         what a thread knows of it in a round
-///     read(x, row, k)              the N inputs from element k on
+///     held<N>, load(held, row, k)  the N inputs from element k on, as held_packs
 ///     start<Round>()               the part of no elements
 ///     take<Round>(part, state, x, row, k)   N elements more
 ///     merge<Round>(a, b)           two parts as one
@@ -47,7 +47,7 @@ struct row_kernel {
             states[t] = state{};
             if (row(block, t) >= rows) continue;
             for (int j = 0; j < items; ++j)
-                if (at(t, j) < size) work.read(held[t].x[j], row(block, t), at(t, j));
+                if (at(t, j) < size) work.load(held[t].x[j], row(block, t), at(t, j));
         }
         if constexpr (Work::rounds > 0) round<0>(block, memory, held, states);
         if constexpr (Work::rounds > 1) round<1>(block, memory, held, states);
@@ -57,16 +57,17 @@ struct row_kernel {
                 finish_held(states[t], held[t], row(block, t), t, std::make_integer_sequence<int, items>());
                 if constexpr (Block)
                     for (int k = at(t, items); k < size; k += threads * N) {
-                        number x[Work::inputs][N];
-                        work.read(x, row(block, t), k);
+                        loaded x;
+                        work.load(x, row(block, t), k);
                         finish(states[t], x, row(block, t), k);
                     }
             }
     }
 
 private:
+    using loaded = typename Work::template held<N>;
     struct registers {
-        number x[items][Work::inputs][N];
+        loaded x[items];
     };
     template <class B>
     WEFT_DEVICE std::int64_t row(const B& block, int t) const {
@@ -78,9 +79,9 @@ private:
     WEFT_DEVICE int lane(int t) const { return Block ? t : t & (width - 1); }
     WEFT_DEVICE int at(int t, int j) const { return (j * (Block ? threads : width) + lane(t)) * N; }
 
-    WEFT_DEVICE void finish(const state& s, const number (&x)[Work::inputs][N], std::int64_t row,
-                            int k) const {
-        number y[N];
+    WEFT_DEVICE void finish(const state& s, const loaded& from, std::int64_t row, int k) const {
+        number x[Work::inputs][N], y[N];
+        from.get(x);
         work.result(s, x, row, k, y);
         work.put(y, row, k);
     }
@@ -90,6 +91,12 @@ private:
                                  std::integer_sequence<int, J...>) const {
         ((at(t, J) < size ? finish(s, held.x[J], row, at(t, J)) : void()), ...);
     }
+    template <int Round>
+    WEFT_DEVICE void take(part& p, const state& s, const loaded& from, std::int64_t row, int k) const {
+        number x[Work::inputs][N];
+        from.get(x);
+        work.template take<Round>(p, s, x, row, k);
+    }
     template <int Round, class B>
     WEFT_DEVICE void round(B& block, shared& memory, const per_thread<B, registers>& held,
                            per_thread<B, state>& states) const {
@@ -98,13 +105,12 @@ private:
             parts[t] = work.template start<Round>();
             if (row(block, t) >= rows) continue;
             for (int j = 0; j < items; ++j)
-                if (at(t, j) < size)
-                    work.template take<Round>(parts[t], states[t], held[t].x[j], row(block, t), at(t, j));
+                if (at(t, j) < size) take<Round>(parts[t], states[t], held[t].x[j], row(block, t), at(t, j));
             if constexpr (Block)
                 for (int k = at(t, items); k < size; k += threads * N) {
-                    number x[Work::inputs][N];
-                    work.read(x, row(block, t), k);
-                    work.template take<Round>(parts[t], states[t], x, row(block, t), k);
+                    loaded x;
+                    work.load(x, row(block, t), k);
+                    take<Round>(parts[t], states[t], x, row(block, t), k);
                 }
         }
         for (int offset = (Block ? warp : width) / 2; offset > 0; offset /= 2) {

@@ -20,7 +20,7 @@ template <class Work, int N, bool Block, class T>
 struct run_sums {
     static constexpr int threads = 256, warps = threads / warp, ahead = 4;
     using part = typename Work::part;
-    using number = typename Work::number;
+    using loaded = typename Work::template held<N>;
     struct shared {
         part parts[Block ? warps : 1];
     };
@@ -69,22 +69,22 @@ private:
         for (int k = 0; k < N; ++k) tallies[k] = work.start(q);
         std::int64_t p = first + lane;
         for (; p + (ahead - 1) * width < last && full(p + (ahead - 1) * width); p += ahead * width) {
-            number x[ahead][Work::inputs][N];
+            loaded x[ahead];
             for (int i = 0; i < ahead; ++i) load(start, p + i * width, x[i]);
-            for (int i = 0; i < ahead; ++i) take(tallies, x[i]);
+            for (int i = 0; i < ahead; ++i) take_held<N>(work, tallies, x[i]);
         }
         for (; p < last; p += width) {
             if (!full(p)) {
                 for (std::int64_t i = p * N; i < sizes.length; ++i) {
-                    number one[Work::inputs][1];
-                    work.read(one, start + i);
-                    take(tallies[0], one, 0);
+                    typename Work::template held<1> one;
+                    work.load(one, start + i);
+                    take_held<1>(work, tallies, one);
                 }
                 continue;
             }
-            number x[Work::inputs][N];
+            loaded x;
             load(start, p, x);
-            take(tallies, x);
+            take_held<N>(work, tallies, x);
         }
         part all = work.close(tallies[0]);
         for (int k = 1; k < N; ++k) all = work.merge(all, work.close(tallies[k]));
@@ -94,19 +94,10 @@ private:
     WEFT_DEVICE bool full(std::int64_t p) const {
         return N == 1 || sizes.times > 1 || (p + 1) * N <= sizes.length;
     }
-    WEFT_DEVICE void load(std::int64_t start, std::int64_t p, number (&x)[Work::inputs][N]) const {
+    WEFT_DEVICE void load(std::int64_t start, std::int64_t p, loaded& x) const {
         const std::int64_t run = sizes.times == 1 ? 0 : divided(p, by_packs),
                            within = sizes.times == 1 ? p : p - run * by_packs.by();
-        work.read(x, start + run * sizes.stride + within * N);
-    }
-    WEFT_DEVICE void take(typename Work::tally (&tallies)[N], const number (&x)[Work::inputs][N]) const {
-        for (int k = 0; k < N; ++k) take(tallies[k], x, k);
-    }
-    template <int Count>
-    WEFT_DEVICE void take(typename Work::tally& tally, const number (&x)[Work::inputs][Count], int k) const {
-        number one[Work::inputs];
-        for (int s = 0; s < Work::inputs; ++s) one[s] = x[s][k];
-        work.take(tally, one);
+        work.load(x, start + run * sizes.stride + within * N);
     }
 };
 

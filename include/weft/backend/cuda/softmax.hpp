@@ -51,8 +51,10 @@ struct softmax_work : row_results<Tail, T> {
     const In* in;
 
     template <int N>
-    WEFT_DEVICE void read(T (&x)[1][N], std::int64_t row, int k) const {
-        cuda_backend::read(in + row * this->count + k, x[0]);
+    using held = held_packs<N, In>;
+    template <int N>
+    WEFT_DEVICE void load(held<N>& x, std::int64_t row, int k) const {
+        x.first.load(in + row * this->count + k);
     }
     template <int>
     WEFT_DEVICE part start() const {
@@ -91,9 +93,11 @@ struct softmax_grad_work : row_results<Tail, T> {
     const Result* y;
 
     template <int N>
-    WEFT_DEVICE void read(T (&x)[2][N], std::int64_t row, int k) const {
-        cuda_backend::read(dy + row * this->count + k, x[0]);
-        cuda_backend::read(y + row * this->count + k, x[1]);
+    using held = held_packs<N, Gradient, Result>;
+    template <int N>
+    WEFT_DEVICE void load(held<N>& x, std::int64_t row, int k) const {
+        x.first.load(dy + row * this->count + k);
+        x.second.load(y + row * this->count + k);
     }
     template <int>
     WEFT_DEVICE part start() const {

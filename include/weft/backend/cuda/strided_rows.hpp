@@ -53,9 +53,14 @@ struct strided_row_kernel {
     }
 
 private:
+    WEFT_DEVICE void load(std::int64_t group, int at, number (&x)[Work::inputs][N]) const {
+        typename Work::template held<N> from;
+        work.load(from, group, at);
+        from.get(x);
+    }
     WEFT_DEVICE void take(part (&parts)[N], std::int64_t group, int at) const {
         number x[Work::inputs][N], one[Work::inputs][1];
-        work.read(x, group, at);
+        load(group, at, x);
         for (int i = 0; i < N; ++i) {
             for (int p = 0; p < Work::inputs; ++p) one[p][0] = x[p][i];
             work.template take<0>(parts[i], typename Work::state{}, one, group, at + i);
@@ -63,7 +68,7 @@ private:
     }
     WEFT_DEVICE void finish(const typename Work::state (&states)[N], std::int64_t group, int at) const {
         number x[Work::inputs][N], y[N], one[Work::inputs][1], result[1];
-        work.read(x, group, at);
+        load(group, at, x);
         for (int i = 0; i < N; ++i) {
             for (int p = 0; p < Work::inputs; ++p) one[p][0] = x[p][i];
             work.result(states[i], one, group, at + i, result);

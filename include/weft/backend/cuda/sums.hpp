@@ -7,7 +7,7 @@
 /// says what is summed:
 ///     inputs                    how many arrays are read, all of one shape
 ///     number                    what is computed with
-///     read(x, i)                the N numbers of each input from number i on
+///     held<N>, load(held, i)    the N numbers of each input from number i on, as held_packs
 ///     start(q)                  what a thread knows of result q before it has seen anything, a `tally`
 ///     take(tally, x)            one number of each input more
 ///     close(tally)              a tally as a `part`, a few doubles
@@ -20,6 +20,18 @@ namespace weft::cuda_backend {
 
 /// Enough blocks for a large device.
 inline constexpr std::int64_t many_blocks = 1024;
+
+/// Gives each of N tallies its numbers.
+template <int N, class Work>
+WEFT_DEVICE void take_held(const Work& work, typename Work::tally* tallies,
+                           const typename Work::template held<N>& from) {
+    typename Work::number x[Work::inputs][N], one[Work::inputs];
+    from.get(x);
+    for (int k = 0; k < N; ++k) {
+        for (int s = 0; s < Work::inputs; ++s) one[s] = x[s][k];
+        work.take(tallies[k], one);
+    }
+}
 
 /// Where parts go: to the work, or as numbers of scratch to the second kernel.
 template <class Work, class T>
