@@ -51,6 +51,18 @@ struct tap_reach {
     WEFT_DEVICE bool column(int first, int v, int& at) const {
         return reached(first, v * dilation_w, stride_w, by_w, width, at);
     }
+    /// A tap on its way to several pixels: how far it is from where a pixel's taps begin.
+    struct distance {
+        int rows, columns;
+    };
+    WEFT_DEVICE distance distance_of(int u, int v) const { return {u * dilation_h, v * dilation_w}; }
+    /// That of a tap that reaches nothing.
+    WEFT_DEVICE static constexpr distance too_far() { return {Backward ? 1 << 29 : -(1 << 29), 0}; }
+    WEFT_DEVICE bool both(int first_row_of, int first_column_of, distance d, int& y, int& x) const {
+        const bool rows = reached(first_row_of, d.rows, stride_h, by_h, height, y),
+                   columns = reached(first_column_of, d.columns, stride_w, by_w, width, x);
+        return rows && columns;
+    }
     /// A beginning from which nothing is reached.
     static constexpr int nowhere = -(1 << 29);
 
@@ -110,6 +122,19 @@ struct image_taps {
         *to = k < last && in_rows && in_columns ? data[l.offset + (p * plane + row * reach.width + column)]
                                                 : T(0);
     }
+    struct spot {
+        typename tap_reach<Backward>::distance tap;
+        int plane;
+    };
+    WEFT_DEVICE spot spot_of(int k, int last) const {
+        const int p = taps(k), tap = k - p * taps.by(), u = tap_columns(tap);
+        return {k < last ? reach.distance_of(u, tap - u * tap_columns.by()) : reach.too_far(), p * plane};
+    }
+    WEFT_DEVICE void load_at(const line& l, const spot* s, int, int, T* to) const {
+        int row, column;
+        const bool inside = reach.both(l.row, l.column, s->tap, row, column);
+        *to = inside ? data[l.offset + (s->plane + row * reach.width + column)] : T(0);
+    }
 };
 
 /// A factor whose depth comes in runs: number k of a line is at (k / run) * run_stride + k % run.
@@ -140,6 +165,11 @@ struct folded_lines {
                 run_stride % width == 0 && z_stride % width == 0) {}
 
     WEFT_DEVICE line line_of(int z, int i) const { return {z * z_stride + i * line_stride, i < lines}; }
+    using spot = std::int64_t;
+    WEFT_DEVICE spot spot_of(int k, int) const {
+        const int r = run(k);
+        return r * run_stride + (k - r * run.by());
+    }
     WEFT_DEVICE T at(const line& l, int k) const {
         const int r = run(k);
         return l.exists ? data[l.offset + (r * run_stride + (k - r * run.by()))] : T(0);
@@ -153,6 +183,16 @@ struct folded_lines {
             for (int e = 0; e < width; ++e) to[e] = p.at[e];
         } else {
             for (int e = 0; e < width; ++e) to[e] = k + e < last ? at(l, k + e) : T(0);
+        }
+    }
+    WEFT_DEVICE void load_at(const line& l, const spot* s, int k, int last, T* to) const {
+        const T* const from = data + l.offset;
+        if (packs) {
+            pack<T> p{};
+            if (l.exists && k < last) p = pack<T>::load(from + s[0]);
+            for (int e = 0; e < width; ++e) to[e] = p.at[e];
+        } else {
+            for (int e = 0; e < width; ++e) to[e] = l.exists && k + e < last ? from[s[e]] : T(0);
         }
     }
 };
@@ -200,6 +240,19 @@ struct tap_lines {
         return inside ? data[l.offset + (sample * sample_stride + row * reach.width + column)] : T(0);
     }
     WEFT_DEVICE void load(const line& l, int k, int last, T* to) const { *to = k < last ? at(l, k) : T(0); }
+    /// Where a pixel's taps begin.
+    using spot = line;
+    WEFT_DEVICE spot spot_of(int k, int last) const {
+        if (k >= last) return {0, reach.nowhere, reach.nowhere};
+        const int sample = pixels(k), pixel = k - sample * pixels.by(), y = row_pixels(pixel);
+        return {sample * sample_stride, reach.first_row(y), reach.first_column(pixel - y * row_pixels.by())};
+    }
+    WEFT_DEVICE void load_at(const line& l, const spot* s, int, int, T* to) const {
+        const int row = s->row + l.row, column = s->column + l.column;
+        const bool inside =
+            unsigned(row) < unsigned(reach.height) && unsigned(column) < unsigned(reach.width);
+        *to = inside ? data[l.offset + (s->offset + row * reach.width + column)] : T(0);
+    }
 };
 
 /// Results in images: rows are planes, columns are pixels of all samples.

@@ -32,9 +32,44 @@ struct warp_factor {
                          line_step = along_depth ? 16 * stride : 16;
 };
 
+/// What a factor's lines have in common at each depth: so that not all of them need find it, factors may have
+///     spot spot_of(int k, int last) const;
+///     void load_at(const line&, const spot*, int k, int last, T* to) const;  // as load: spots from k on
+/// and here they are in shared memory, of this piece of the depth and the next.
+struct no_spots {
+    template <class Factor>
+    WEFT_DEVICE void find(const Factor&, int, int, int) {}
+    template <class Factor, class Line, class T>
+    WEFT_DEVICE void load(const Factor& f, const Line& line, int from, int k, int last, T* to) const {
+        f.load(line, k + from, last, to);
+    }
+};
+template <class Factor, int Depth>
+struct depth_spots {
+    typename Factor::spot at[Depth];
+
+    WEFT_DEVICE void find(const Factor& f, int k, int last, int t) {
+        if (t < Depth) at[t] = f.spot_of(k + t, last);
+    }
+    template <class Line, class T>
+    WEFT_DEVICE void load(const Factor& f, const Line& line, int from, int k, int last, T* to) const {
+        f.load_at(line, at + from, k + from, last, to);
+    }
+};
+template <class Factor, int Depth>
+struct spots_of {
+    using type = no_spots;
+};
+template <class Factor, int Depth>
+requires requires { typename Factor::spot; }
+struct spots_of<Factor, Depth> {
+    using type = depth_spots<Factor, Depth>;
+};
+
 /// What a thread brings of one factor to shared memory; see tile_loader.
 template <class Factor, int Lines, int Depth, int Threads>
 struct warp_loader {
+    using spots = typename spots_of<Factor, Depth>::type;
     using number = typename Factor::number;
     using room = warp_factor<Factor, Lines, Depth>;
     static constexpr int width = Factor::width, across = room::row_size / width,
@@ -52,10 +87,11 @@ struct warp_loader {
         const int unit = t + turn * Threads;
         return Factor::along_depth ? unit % across * width : unit / across;
     }
-    WEFT_DEVICE void load(const Factor& f, const typename Factor::line (&lines)[Lines], int k, int last,
-                          int t) {
+    WEFT_DEVICE void load(const Factor& f, const typename Factor::line (&lines)[Lines], const spots& along,
+                          int k, int last, int t) {
         WEFT_UNROLL(32)
-        for (int s = 0; s < turns; ++s) f.load(lines[line_at(t, s)], k + depth_at(t, s), last, staged[s]);
+        for (int s = 0; s < turns; ++s)
+            along.load(f, lines[line_at(t, s)], depth_at(t, s), k, last, staged[s]);
     }
     WEFT_DEVICE void store(room& to, int t) const {
         WEFT_UNROLL(32)
@@ -90,6 +126,8 @@ struct warp_tiled_product {
     struct shared {
         typename A::line a[Shape::rows];
         typename B::line b[Shape::columns];
+        typename spots_of<A, Shape::depth>::type a_spots[2];
+        typename spots_of<B, Shape::depth>::type b_spots[2];
         union {
             halves of;
             alignas(16) float results[results_at_once][results_stride];
@@ -109,6 +147,8 @@ struct warp_tiled_product {
             for (int i = t; i < Shape::rows; i += threads) memory.a[i] = a.line_of(at.z, at.first_row + i);
             for (int j = t; j < Shape::columns; j += threads)
                 memory.b[j] = b.line_of(at.z, at.first_column + j);
+            find_spots(memory, at, at.begin, 0, t);
+            find_spots(memory, at, at.begin + Shape::depth, 1, t);
         }
         block.sync();
         per_thread<Block, staged> next;
@@ -117,7 +157,7 @@ struct warp_tiled_product {
         for (const int t : block) {
             all[t].clear();
             line_sum[t] = 0;
-            load(memory, at, at.begin, next[t], t);
+            load(memory, at, at.begin, 0, next[t], t);
             next[t].a.store(memory.of.a[0], t);
             next[t].b.store(memory.of.b[0], t);
         }
@@ -126,7 +166,10 @@ struct warp_tiled_product {
         for (int k = at.begin; k < at.last; k += Shape::depth) {
             const bool goes_on = at.last - k > Shape::depth;
             if (goes_on)
-                for (const int t : block) load(memory, at, k + Shape::depth, next[t], t);
+                for (const int t : block) {
+                    load(memory, at, k + Shape::depth, 1 - half, next[t], t);
+                    find_spots(memory, at, k + 2 * Shape::depth, half, t);
+                }
             multiply(block, memory.of.a[half], memory.of.b[half], all);
             if (sums_lines)
                 for (const int t : block) add_line(memory.of.a[half], line_sum[t], t);
@@ -167,10 +210,15 @@ private:
     WEFT_DEVICE static constexpr int row_of(int t) { return t / warp / Shape::across * Shape::m * 16; }
     WEFT_DEVICE static constexpr int column_of(int t) { return t / warp % Shape::across * Shape::n * 8; }
 
-    WEFT_DEVICE void load(const shared& memory, const tile_place& at, int k, staged& to_registers,
+    WEFT_DEVICE void load(const shared& memory, const tile_place& at, int k, int half, staged& to_registers,
                           int t) const {
-        to_registers.a.load(a, memory.a, k, at.last, t);
-        to_registers.b.load(b, memory.b, k, at.last, t);
+        to_registers.a.load(a, memory.a, memory.a_spots[half], k, at.last, t);
+        to_registers.b.load(b, memory.b, memory.b_spots[half], k, at.last, t);
+    }
+    /// Nobody reads those of the piece that is in shared memory.
+    WEFT_DEVICE void find_spots(shared& memory, const tile_place& at, int k, int half, int t) const {
+        memory.a_spots[half].find(a, k, at.last, t);
+        memory.b_spots[half].find(b, k, at.last, t);
     }
     template <class Block>
     WEFT_DEVICE static void multiply(const Block& block, const left& x, const right& y,
