@@ -81,7 +81,7 @@ struct thread_block {
     }
     template <class Narrow, int A, int B, int M, int N>
     void multiply_add(const local<registers<A>>& a, const local<registers<B>>& b,
-                      local<cuda_backend::warp_sums<M, N>>& sums) const {
+                      local<cuda_backend::warp_sums<M, N>>& sums, int from = 0) const {
         const std::pair<const std::uint32_t*, const std::uint32_t*> mine{a.value.at, b.value.at};
         all->shown[me] = &mine;
         all->meet_warp(me);
@@ -91,7 +91,7 @@ struct thread_block {
                 for (int lane = 0; lane < warp; ++lane) {
                     const auto& theirs =
                         *static_cast<const decltype(mine)*>(all->shown[me / warp * warp + lane]);
-                    factors.set_a<Narrow>(lane, theirs.first + 4 * i);
+                    factors.set_a<Narrow>(lane, theirs.first + 4 * (from + i));
                     factors.set_b<Narrow>(lane, theirs.second + 2 * j);
                 }
                 factors.multiply_add(me % warp, sums.value.at[i][j]);

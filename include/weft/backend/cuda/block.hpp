@@ -77,16 +77,17 @@ struct host_block {
                         to[first + lane].at[i * 4 + r] = loaded_pair<Transposed>(rows, lane, r);
             }
     }
-    /// sums += a b for each warp, of M pieces a and N pieces b, as fragments.hpp lays them out.
+    /// sums += a b for each warp, of M pieces a and N pieces b, as fragments.hpp lays them out; of a from
+    /// piece `from` on.
     template <class Narrow, int A, int B, int M, int N>
     WEFT_DEVICE void multiply_add(const local<registers<A>>& a, const local<registers<B>>& b,
-                                  local<warp_sums<M, N>>& sums) const {
-        static_assert(A == 4 * M && B == 2 * N);
+                                  local<warp_sums<M, N>>& sums, int from = 0) const {
+        static_assert(A >= 4 * M && B == 2 * N);
         whole_factors factors;
         for (int first = 0; first < Threads; first += warp)
             for (int i = 0; i < M; ++i) {
                 for (int lane = 0; lane < warp; ++lane)
-                    factors.set_a<Narrow>(lane, a[first + lane].at + 4 * i);
+                    factors.set_a<Narrow>(lane, a[first + lane].at + 4 * (from + i));
                 for (int j = 0; j < N; ++j) {
                     for (int lane = 0; lane < warp; ++lane)
                         factors.set_b<Narrow>(lane, b[first + lane].at + 2 * j);
@@ -138,12 +139,12 @@ struct device_block {
     }
     template <class Narrow, int A, int B, int M, int N>
     WEFT_DEVICE void multiply_add(const local<registers<A>>& a, const local<registers<B>>& b,
-                                  local<warp_sums<M, N>>& sums) const {
-        static_assert(A == 4 * M && B == 2 * N);
+                                  local<warp_sums<M, N>>& sums, int from = 0) const {
+        static_assert(A >= 4 * M && B == 2 * N);
         WEFT_UNROLL(32)
         for (int j = 0; j < N; ++j) WEFT_UNROLL(16)
         for (int i = 0; i < M; ++i) {
-            const std::uint32_t *const x = a.value.at + 4 * i, *const y = b.value.at + 2 * j;
+            const std::uint32_t *const x = a.value.at + 4 * (from + i), *const y = b.value.at + 2 * j;
             float* const s = sums.value.at[i][j];
             // (below sm_80 there is no such instruction: the assembler says so)
             if constexpr (std::is_same_v<Narrow, half>)
@@ -173,7 +174,7 @@ struct device_block {
     WEFT_DEVICE void load_matrices(const local<const Narrow*>&, int, int, local<registers<Count>>&) const {}
     template <class Narrow, int A, int B, int M, int N>
     WEFT_DEVICE void multiply_add(const local<registers<A>>&, const local<registers<B>>&,
-                                  local<warp_sums<M, N>>&) const {}
+                                  local<warp_sums<M, N>>&, int = 0) const {}
 #endif
 };
 #endif

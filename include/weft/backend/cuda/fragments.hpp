@@ -24,12 +24,7 @@ template <int M, int N>
 struct warp_sums {
     float at[M][N][4];
 
-    WEFT_DEVICE void clear() {
-        WEFT_UNROLL(16)
-        for (int i = 0; i < M; ++i) WEFT_UNROLL(32)
-        for (int j = 0; j < N; ++j) WEFT_UNROLL(4)
-        for (int r = 0; r < 4; ++r) at[i][j][r] = 0;
-    }
+    WEFT_DEVICE void clear() { *this = warp_sums{}; }
 };
 
 /// The row and column, within a piece, of sum r of a thread.

@@ -8,6 +8,9 @@ namespace weft::cuda_backend {
 /// A loss in a kernel's type: graph::mlp's members.
 template <graph::mlp_loss Kind, graph::function Fn, std::int32_t Bits, std::int32_t Scale, bool Soft>
 struct loss_type {
+    /// Does a prediction's gradient depend on it and its target alone?
+    static constexpr bool each_alone = Kind == graph::mlp_loss::difference;
+
     static constexpr int target_size(int outputs) {
         return Kind == graph::mlp_loss::difference || Soft ? outputs : 1;
     }
@@ -19,8 +22,8 @@ struct loss_type {
 
     /// The loss of a sample, whose Out predictions are `stride` apart in y. They become the derivatives with
     /// respect to the last layer's function's arguments, which are in z where the function needs them.
-    template <int Out, class Function, class T>
-    WEFT_DEVICE static T run(T* y, const T* z, int stride, const T* target, T by) {
+    template <int Out, class Function, class T, class Z>
+    WEFT_DEVICE static T run(T* y, const Z* z, int stride, const T* target, T by) {
         if constexpr (Kind == graph::mlp_loss::difference)
             return difference<Out, Function>(y, z, stride, target, by);
         else
@@ -28,15 +31,15 @@ struct loss_type {
     }
 
 private:
-    template <class Function, class T>
-    WEFT_DEVICE static T slope(T y, const T* z, int at) {
+    template <class Function, class T, class Z>
+    WEFT_DEVICE static T slope(T y, const Z* z, int at) {
         if constexpr (Function::from_argument)
-            return Function::slope(z[at]);
+            return Function::slope(T(z[at]));
         else
             return Function::slope(y);
     }
-    template <int Out, class Function, class T>
-    WEFT_DEVICE static T difference(T* y, const T* z, int stride, const T* target, T by) {
+    template <int Out, class Function, class T, class Z>
+    WEFT_DEVICE static T difference(T* y, const Z* z, int stride, const T* target, T by) {
         using function = mlp_function<Fn, Bits>;
         T sum = T(0);
         for (int k = 0; k < Out; ++k) {
@@ -53,8 +56,8 @@ private:
         const T hard = Soft ? target[Soft ? k : 0] : k == int(target[0]) ? T(1) : T(0);
         return hard * (T(1) - T(smoothing)) + T(smoothing) / T(Out);
     }
-    template <int Out, class Function, class T>
-    WEFT_DEVICE static T cross_entropy(T* y, const T* z, int stride, const T* target, T by) {
+    template <int Out, class Function, class T, class Z>
+    WEFT_DEVICE static T cross_entropy(T* y, const Z* z, int stride, const T* target, T by) {
         T max = y[0], sum = T(0), all = T(0), loss = T(0);
         for (int k = 1; k < Out; ++k)
             if (y[k * stride] > max) max = y[k * stride];

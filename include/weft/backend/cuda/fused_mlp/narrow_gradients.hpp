@@ -1,0 +1,120 @@
+#pragma once
+
+#include "narrow_layout.hpp"
+
+namespace weft::cuda_backend {
+
+/// How a block's sums of the gradients of all parameters lie in its row of scratch memory. Weights' are as
+/// threads hold them: a thread's four sums of a piece side by side, so that a warp's are one run.
+template <class Layers, int Threads, int FirstChunk>
+struct gradient_rows {
+    template <int I>
+    using layer = typename Layers::template at<I>;
+
+    /// The columns (inputs) of a layer whose sums are made at a time: at most 64 sums for each thread.
+    static constexpr int piece_of(int out, int columns) {
+        int best = 16;
+        for (int c = 16; c <= columns && c <= 128; c += 16)
+            if (columns % c == 0 && out * c <= 64 * Threads) best = c;
+        return best;
+    }
+    template <int I>
+    static constexpr int columns = I == 0 ? padded_to(padded_in<layer<0>>, FirstChunk) : padded_in<layer<I>>;
+    template <int I>
+    static constexpr int piece = piece_of(layer<I>::padded, I == 0 ? FirstChunk : columns<I>);
+    template <int I>
+    using grid = warp_grid<layer<I>::padded, piece<I>, Threads>;
+    template <int I>
+    static constexpr int piece_size = grid<I>::m* grid<I>::n* Threads * 4;
+
+    /// Where a layer's weights begin.
+    template <int I>
+    static constexpr int before() {
+        if constexpr (I == 0)
+            return 0;
+        else
+            return before<I - 1>() + columns<I - 1> / piece<I - 1> * piece_size<I - 1>;
+    }
+    /// Where a layer's biases begin; those of layer `depth`, where the loss is.
+    template <int I>
+    static constexpr int bias_before() {
+        if constexpr (I == 0)
+            return before<Layers::depth>();
+        else
+            return bias_before<I - 1>() + layer<I - 1>::padded;
+    }
+    static constexpr int loss_at = bias_before<Layers::depth>(), size = padded_to(loss_at + 1, 4);
+
+    template <int I>
+    WEFT_DEVICE static int place(int t, int number, int i, int j) {
+        return before<I>() + number * piece_size<I> + ((i * grid<I>::n + j) * Threads + t) * 4;
+    }
+    /// The parameter whose gradient is at a place of a row; -1: none.
+    template <int I = 0>
+    WEFT_DEVICE static int parameter(int at, const parameter_places<Layers::depth>& places) {
+        if constexpr (I == Layers::depth) {
+            return -1;
+        } else if (at >= before<I>() && at < before<I + 1>()) {
+            const int rest = at - before<I>(), in_piece = rest % piece_size<I>, t = in_piece / 4 % Threads,
+                      ij = in_piece / 4 / Threads, r = rest % 4;
+            const int out = grid<I>::row(t, ij / grid<I>::n, r),
+                      in = rest / piece_size<I> * piece<I> + grid<I>::column(t, ij % grid<I>::n, r);
+            if (!grid<I>::active(t) || out >= layer<I>::out || in >= layer<I>::in) return -1;
+            return places.weight[I] + out * layer<I>::in + in;
+        } else if (at >= bias_before<I>() && at < bias_before<I + 1>()) {
+            const int out = at - bias_before<I>();
+            return layer<I>::bias && out < layer<I>::out ? places.bias[I] + out : -1;
+        } else {
+            return parameter<I + 1>(at, places);
+        }
+    }
+};
+
+/// Adds the rows of all blocks, always in the same order: gradients, and the loss.
+template <class Rows, int Depth>
+struct narrow_sum {
+    static constexpr int threads = 256, columns = warp, groups = threads / columns;
+    struct shared {
+        float sums[groups][columns];
+    };
+
+    const float* scratch;
+    int rows;
+    float factor;  ///< of the loss
+    float *gradients, *loss;
+    parameter_places<Depth> places;
+
+    template <class Block>
+    WEFT_DEVICE void operator()(Block& block, shared& memory) const {
+        for (const int t : block) {
+            const int column = int(block.index()) * columns + t % columns, group = t / columns;
+            float sum = 0;
+            if (is_used(column)) {
+                const int first = int(std::int64_t(rows) * group / groups),
+                          last = int(std::int64_t(rows) * (group + 1) / groups);
+                WEFT_UNROLL(4)
+                for (int row = first; row < last; ++row)
+                    sum += scratch[std::int64_t(row) * Rows::size + column];
+            }
+            memory.sums[group][t % columns] = sum;
+        }
+        block.sync();
+        for (const int t : block) {
+            const int column = int(block.index()) * columns + t;
+            if (t >= columns || !is_used(column)) continue;
+            float sum = memory.sums[0][t];
+            for (int g = 1; g < groups; ++g) sum += memory.sums[g][t];
+            if (column == Rows::loss_at)
+                *loss = sum * factor;
+            else
+                gradients[Rows::parameter(column, places)] = sum;
+        }
+    }
+
+private:
+    WEFT_DEVICE bool is_used(int column) const {
+        return column == Rows::loss_at || (column < Rows::loss_at && Rows::parameter(column, places) >= 0);
+    }
+};
+
+}  // namespace weft::cuda_backend
