@@ -7,41 +7,24 @@
 
 namespace weft::cuda_backend {
 
-/// N consecutive numbers, moved as one pack where the address allows; they may be stored narrower than what
-/// is computed with. Whether they are one pack must not change what is computed from them: where values lie
-/// in memory depends on the capacity, and results do not.
-template <class Stored, class T, int N>
-WEFT_DEVICE void read(const Stored* from, T (&x)[N]) {
-    if constexpr (N == pack<T>::size) {
-        using together = pack<Stored, N>;
-        if (together::aligned(from)) {
-            const together p = together::load(from);
-            for (int k = 0; k < N; ++k) x[k] = T(p.at[k]);
-            return;
-        }
-    }
-    for (int k = 0; k < N; ++k) x[k] = T(from[k]);
-}
-template <class Stored, class T, int N>
-WEFT_DEVICE void write(Stored* to, const T (&x)[N]) {
-    if constexpr (N == pack<T>::size) {
-        using together = pack<Stored, N>;
-        if (together::aligned(to)) {
-            together p;
-            for (int k = 0; k < N; ++k) p.at[k] = Stored(x[k]);
-            p.store(to);
-            return;
-        }
-    }
-    for (int k = 0; k < N; ++k) to[k] = Stored(x[k]);
-}
-/// N consecutive numbers as they lie in memory. A device waits for what it loads where that is first used, so
-/// numbers that are still to be widened are held like this while more are loaded.
+/// N consecutive numbers as they lie in memory, moved as one pack where the address allows. Whether they are
+/// one must not change what is computed from them: where values lie depends on the capacity, and results do
+/// not. A device waits for what it loads where that is first used, so numbers that are still to be widened
+/// are held like this while more are loaded.
 template <class Stored, int N>
 struct held_pack {
     Stored at[N];
 
-    WEFT_DEVICE void load(const Stored* from) { read(from, at); }
+    WEFT_DEVICE void load(const Stored* from) {
+        if constexpr (N == pack<Stored>::size) {
+            if (pack<Stored>::aligned(from)) {
+                const auto p = pack<Stored>::load(from);
+                for (int k = 0; k < N; ++k) at[k] = p.at[k];
+                return;
+            }
+        }
+        for (int k = 0; k < N; ++k) at[k] = from[k];
+    }
     template <class T>
     WEFT_DEVICE void get(T (&x)[N]) const {
         for (int k = 0; k < N; ++k) x[k] = T(at[k]);
@@ -91,6 +74,26 @@ struct held_packs<N, First, Second> {
         second.get(x[1]);
     }
 };
+
+template <class Stored, class T, int N>
+WEFT_DEVICE void read(const Stored* from, T (&x)[N]) {
+    held_pack<Stored, N> held;
+    held.load(from);
+    held.get(x);
+}
+template <class Stored, class T, int N>
+WEFT_DEVICE void write(Stored* to, const T (&x)[N]) {
+    if constexpr (N == pack<T>::size) {
+        using together = pack<Stored, N>;
+        if (together::aligned(to)) {
+            together p;
+            for (int k = 0; k < N; ++k) p.at[k] = Stored(x[k]);
+            p.store(to);
+            return;
+        }
+    }
+    for (int k = 0; k < N; ++k) to[k] = Stored(x[k]);
+}
 template <class T, int N>
 WEFT_DEVICE constexpr void fill(T (&x)[N], T value) {
     for (int k = 0; k < N; ++k) x[k] = value;

@@ -19,6 +19,7 @@ struct chain_functor<Chain, T, chain<Functions, Source, Steps...>, std::integer_
     using number = T;                         ///< what is computed with
     using stored = output_type<Chain, 0, T>;  ///< what the operation leaves
     static constexpr int size = int(sizeof...(Steps));
+    static constexpr bool begins_with_fill = ((S == 0 && Steps::kind == graph::step_kind::fill) || ...);
     static constexpr int pack_size = pack<T>::size;
     /// How the elements of a pack lie: anyhow, or all in one row of inner elements, or of channels.
     enum class layout { scattered, inner, channels };
@@ -201,10 +202,10 @@ struct operand_source {
 
     template <class Tail, class T, int N>
     WEFT_DEVICE void read(const Tail& tail, std::int64_t e, T (&x)[N]) const {
-        if (in != nullptr)
-            tail.template fetch<Mode>(in, e, x);
-        else
+        if constexpr (Tail::begins_with_fill)  // there may be no source
             fill(x, T(0));
+        else
+            tail.template fetch<Mode>(in, e, x);
     }
 };
 
