@@ -108,14 +108,14 @@ TEST_CASE("cuda: long rows of narrow numbers") {
 TEST_CASE("cuda: sums of many narrow numbers, in parts") {
     check_large_sums<bfloat16, 1, 0>();
     check_large_sums<half, 1, 1>();
-    for (auto [batch, channels, inner] :
+    for (const std::array<int, 3>& s :
          {std::array{3000, 6, 1}, {2000, 8, 1}, {700, 130, 1}, {64, 3, 900}, {64, 2, 901}, {1, 1, 60000}}) {
         using enum opcode;
         const auto stats = [&](rng& r) {
-            return large_batch_norm<batch_norm_stats, float>(batch, channels, inner, r);
+            return large_batch_norm<batch_norm_stats, float>(s[0], s[1], s[2], r);
         };
         const auto sums = [&](rng& r) {
-            return large_batch_norm<batch_norm_sums, float>(batch, channels, inner, r);
+            return large_batch_norm<batch_norm_sums, float>(s[0], s[1], s[2], r);
         };
         check_widths<batch_norm_stats, bfloat16, 1, 0>(stats, 1);
         check_widths<batch_norm_sums, bfloat16, 3, 0>(sums, 1);
