@@ -9,6 +9,7 @@
 #include "graph/fuse/softmax_cross_entropy.hpp"
 #include "graph/narrow.hpp"
 #include "graph/plan.hpp"
+#include "graph/relu_mask.hpp"
 
 namespace weft {
 
@@ -20,9 +21,9 @@ enum class purpose {
 };
 
 /// A network (and loss) compiled: each member is one pass over the graph before it. What runs is `graph`,
-/// with memory as in `plan`.
+/// with memory as in `plan`. With `Masks`, training keeps masks of relu where products can use them.
 template <class Net, class Loss = graph::no_loss, purpose Purpose = purpose::inference,
-          precision Precision = precision::full>
+          precision Precision = precision::full, bool Masks = false>
 struct program {
     using network = Net;
     using functions = graph::functions_of<Net, Loss>;
@@ -85,10 +86,19 @@ private:
         else
             return only_needed<fused>();
     }
+    static constexpr auto choose_masks() {
+        if constexpr (training && Masks) {
+            constexpr auto finished = finish();
+            constexpr auto masked = graph::find_relu_masks(finished);
+            return graph::with_relu_masks<masked.count>(finished, masked);
+        } else {
+            return finish();
+        }
+    }
 
 public:
     /// The operations that run.
-    static constexpr auto graph = finish();
+    static constexpr auto graph = choose_masks();
     static constexpr auto lifetimes = weft::graph::lifetimes(graph);
     /// Where each value of the arena lives.
     static constexpr auto plan = weft::graph::plan(graph, lifetimes);
@@ -102,8 +112,16 @@ template <class Policy>
 requires requires { Policy::numbers; }
 inline constexpr precision precision_of<Policy> = Policy::numbers;
 
+/// Whether it wants masks of relu.
+template <class Policy>
+inline constexpr bool keeps_relu_masks = false;
+template <class Policy>
+requires requires { Policy::keeps_relu_masks; }
+inline constexpr bool keeps_relu_masks<Policy> = Policy::keeps_relu_masks;
+
 /// A network (and loss) compiled for a policy.
 template <class Policy, class Net, class Loss = graph::no_loss, purpose Purpose = purpose::inference>
-using program_for = program<Net, Loss, Purpose, precision_of<Policy>>;
+using program_for = program<Net, Loss, Purpose, precision_of<Policy>,
+                            Purpose == purpose::training && keeps_relu_masks<Policy>>;
 
 }  // namespace weft

@@ -1,71 +1,21 @@
-// Matrix products through a library that stores columns: a stand-in for cuBLASLt in plain loops, as its
-// documentation describes it, so that transposes, sizes and epilogues are tested where there is no GPU.
+// Matrix products through a library that stores columns: transposes, sizes and epilogues, tested where there
+// is no GPU.
 #ifndef WEFT_TEST_CUDA
 #define WEFT_TEST_CUDA
 #endif
-#include <weft/backend/cuda/library_product.hpp>
 #include <weft/backend/cuda/products.hpp>
 
 #include "cuda/narrow.hpp"
-#include "cuda/stored_number.hpp"
+#include "cuda/product_stand_in.hpp"
 
 namespace {
 
 using namespace conformance;
 namespace cb = weft::cuda_backend;
 using cb::epilogue;
-using stand_ins::number, stand_ins::put;
+using product_stand_in::stand_in;
 using weft::bfloat16;
 using weft::half;
-
-struct stand_in {
-    bool epilogues = true, bias_gradients = true, fused_is_better = true;
-    std::vector<epilogue> done = {};
-
-    bool can(const cb::library_problem& p, const cb::library_memory&) const {
-        if (p.does == epilogue::bias_gradient) return bias_gradients;
-        return epilogues || p.does == epilogue::plain;
-    }
-    template <class Device, class Fused, class Apart>
-    bool prefers(const cb::library_problem&, const Device&, const Fused&, const Apart& apart) const {
-        if (!fused_is_better) apart();  // as a measurement does
-        return fused_is_better;
-    }
-    template <class Device>
-    void multiply(const cb::library_problem& p, const cb::library_memory& at, const Device&) {
-        using enum epilogue;
-        done.push_back(p.does);
-        constexpr std::int32_t bits[2] = {};
-        const auto function_of = [&](function f, double x) {
-            return weft::reference_backend::apply<weft::graph::function_list<>>(f, bits, x);
-        };
-        const auto b_at = [&](std::int64_t k, std::int64_t j) {
-            return number(at.b, p.factors, p.transpose_b ? k * p.n + j : j * p.k + k);
-        };
-        for (std::int64_t j = 0; j < p.n; ++j) {
-            for (std::int64_t i = 0; i < p.m; ++i) {
-                double x = 0;
-                for (std::int64_t k = 0; k < p.k; ++k)
-                    x += number(at.a, p.factors, p.transpose_a ? i * p.k + k : k * p.m + i) * b_at(k, j);
-                const std::int64_t place = j * p.m + i;
-                if (p.does == bias || p.does == relu_bias || p.does == gelu_bias || p.does == gelu_aux_bias)
-                    x += number(at.bias, p.result, i);
-                if (p.does == gelu_aux || p.does == gelu_aux_bias) put(at.aux, p.result, place, x);
-                if (p.does == relu || p.does == relu_bias) x = function_of(function::relu, x);
-                if (p.does == gelu || p.does == gelu_bias || p.does == gelu_aux || p.does == gelu_aux_bias)
-                    x = function_of(function::gelu_tanh, x);
-                if (p.does == gelu_slope)
-                    x *= weft::reference_backend::slope_from_x<weft::graph::function_list<>>(
-                        function::gelu_tanh, bits, number(at.aux, p.result, place));
-                put(at.d, p.result, place, x);
-            }
-            if (p.does != bias_gradient) continue;
-            double sum = 0;
-            for (std::int64_t k = 0; k < p.k; ++k) sum += b_at(k, j);
-            put(at.bias, p.result, j, sum);
-        }
-    }
-};
 
 using bias_step = step<step_kind::add, operand_mode::channel>;
 using store_step = step<step_kind::store>;

@@ -13,8 +13,8 @@ namespace weft::graph {
 enum class opcode : std::uint8_t {
     none,
     elementwise,       ///< in: source; the steps do the work
-    gemm,              ///< in: x[rows, k], w[n, k]; out: x w^T [rows, n]
-    gemm_data,         ///< in: dy[rows, n], w[n, k]; out: dy w [rows, k]
+    gemm,              ///< in: x[rows, k], w[n, k]; out: x w^T [rows, n] (, relu's mask: see relu_mask.hpp)
+    gemm_data,         ///< in: dy[rows, n], w[n, k] (, relu's mask); out: dy w [rows, k]
     gemm_weights,      ///< in: x[rows, k], dy[rows, n]; out: dw[n, k] (and db[n])
     conv2d,            ///< in: x, w; out: y
     conv2d_data,       ///< in: dy, w; out: dx

@@ -4,12 +4,28 @@
 
 #include "convolution.hpp"
 #include "library_convolution.hpp"
+#include "library_epilogue.hpp"
 #include "products.hpp"
 
 namespace weft::cuda_backend {
 
 inline std::string parts_text(const product_plan& plan) {
     return plan.sizes.splits > 1 ? ", " + std::to_string(plan.sizes.splits) + " parts" : std::string();
+}
+
+/// The epilogue that a library of matrix products is asked for, and the steps that are left. (What it has no
+/// way for is done by steps too.)
+inline std::string library_text(const char* library, const graph::node& n) {
+    std::string text = library;
+    const bool weights = n.op == graph::opcode::gemm_weights,
+               masked = !weights && (n.op == graph::opcode::gemm ? n.out[1] : n.in[2]) >= 0;
+    fused_steps f = fuse_steps({n.op, n.steps, n.step_count, n.narrow_out, n.narrow_operands}, masked);
+    if (!f.fits(n)) f = {};
+    if (weights && n.out[1] >= 0) f.does = epilogue::bias_gradient;
+    if (f.does != epilogue::plain) text.append(": ").append(name_of(f.does));
+    const int left = n.step_count - f.steps;
+    if (left > 0) text += ", then " + std::to_string(left) + (left == 1 ? " step" : " steps");
+    return text;
 }
 
 /// Which kernel does an operation of a batch, and why, in few words.
@@ -20,7 +36,7 @@ std::string chosen_kernel(const graph::node& n, int batch) {
         case gemm:
         case gemm_data:
         case gemm_weights:
-            if constexpr (requires { Device::library_name; }) return Device::library_name;
+            if constexpr (requires { Device::library_name; }) return library_text(Device::library_name, n);
             return "tiles" + parts_text(plan_of_product<T>(n, batch));
         case conv2d:
         case conv2d_data:

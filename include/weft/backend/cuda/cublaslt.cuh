@@ -32,6 +32,12 @@ constexpr cublasLtEpilogue_t blaslt_epilogue(epilogue e) {
             return CUBLASLT_EPILOGUE_RELU;
         case relu_bias:
             return CUBLASLT_EPILOGUE_RELU_BIAS;
+        case relu_aux:
+            return CUBLASLT_EPILOGUE_RELU_AUX;
+        case relu_aux_bias:
+            return CUBLASLT_EPILOGUE_RELU_AUX_BIAS;
+        case relu_slope:
+            return CUBLASLT_EPILOGUE_DRELU;
         case gelu:
             return CUBLASLT_EPILOGUE_GELU;
         case gelu_bias:
@@ -100,6 +106,7 @@ public:
         measured_.push_back({p, faster});
         return faster;
     }
+    written_masks& masks() { return masks_; }
 
 private:
     static constexpr std::size_t workspace_bytes = std::size_t(32) << 20;
@@ -171,7 +178,7 @@ private:
         set(to.operation, CUBLASLT_MATMUL_DESC_TRANSA, of_a, p);
         set(to.operation, CUBLASLT_MATMUL_DESC_TRANSB, of_b, p);
         set(to.operation, CUBLASLT_MATMUL_DESC_EPILOGUE, blaslt_epilogue(p.does), p);
-        if (at.aux != nullptr) set(to.operation, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, p.m, p);
+        if (at.aux != nullptr) set(to.operation, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, p.aux_stride(), p);
         set_pointers(to.operation, p, at);
         layout(to.a, factors, p.transpose_a ? p.k : p.m, p.transpose_a ? p.m : p.k, p);
         layout(to.b, factors, p.transpose_b ? p.n : p.k, p.transpose_b ? p.k : p.n, p);
@@ -226,6 +233,7 @@ private:
     void* workspace_ = nullptr;
     std::vector<plan> plans_;
     std::vector<measured> measured_;
+    written_masks masks_;
 };
 
 }  // namespace weft::cuda_backend

@@ -31,7 +31,7 @@ struct elements_of {
     template <class Rest, int Count>
     using rest = Rest;
     static constexpr bool narrow = false;
-    static constexpr unsigned narrow_inputs = 0;
+    static constexpr unsigned narrow_inputs = 0, narrow_outputs = 0, narrow_operands = 0;
     template <class T>
     using narrow_type = T;
 };
@@ -47,7 +47,7 @@ struct elements_of<narrow_chain<Chain, Narrow, In, Out, Operands>> {
     template <class Rest, int Count>
     using rest = narrow_chain<Rest, Narrow, Out & 1, Out, (Operands >> Count)>;
     static constexpr bool narrow = true;
-    static constexpr unsigned narrow_inputs = In;
+    static constexpr unsigned narrow_inputs = In, narrow_outputs = Out, narrow_operands = Operands;
     template <class T>
     using narrow_type = Narrow;
 };

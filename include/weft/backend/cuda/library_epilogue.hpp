@@ -7,13 +7,17 @@
 namespace weft::cuda_backend {
 
 /// What a library of matrix products may do with a product d before it is stored: add a bias, apply a
-/// function, store the function's argument (aux), multiply by the function's slope at a stored argument; or
-/// sum the product's right factor as the gradient of a bias.
+/// function, store the function's argument or, of relu, a mask of a bit for each number (aux), multiply by
+/// the function's slope at a stored argument or by relu's from its mask; or sum the product's right factor as
+/// the gradient of a bias.
 enum class epilogue {
     plain,
     bias,
     relu,
     relu_bias,
+    relu_aux,
+    relu_aux_bias,
+    relu_slope,
     gelu,
     gelu_bias,
     gelu_aux,
@@ -21,6 +25,25 @@ enum class epilogue {
     gelu_slope,
     bias_gradient
 };
+constexpr bool has_mask(epilogue e) {
+    return e == epilogue::relu_aux || e == epilogue::relu_aux_bias || e == epilogue::relu_slope;
+}
+constexpr const char* name_of(epilogue e) {
+    constexpr const char* names[] = {"",
+                                     "bias",
+                                     "relu",
+                                     "bias + relu",
+                                     "relu + its mask",
+                                     "bias + relu + its mask",
+                                     "relu' from its mask",
+                                     "gelu_tanh",
+                                     "bias + gelu_tanh",
+                                     "keep + gelu_tanh",
+                                     "bias + keep + gelu_tanh",
+                                     "gelu_tanh'",
+                                     "bias sums"};
+    return names[int(e)];
+}
 
 /// What of a chain a library does: an epilogue for the first `steps` steps, and which of their operands are
 /// the bias and the matrix of GELU's arguments (-1: none).
@@ -28,37 +51,61 @@ struct fused_steps {
     epilogue does = epilogue::plain;
     int steps = 0, bias = -1, aux = -1;
     constexpr bool operator==(const fused_steps&) const = default;
+
+    /// Does it fit the sizes of a product? (Where aux lies must fit too: its address is a multiple of 16.)
+    constexpr bool fits(const graph::node& n) const {
+        const int rows = n.attribute[n.op == graph::opcode::gemm ? 1 : 2];
+        return (bias < 0 || (n.view.inner == 1 && n.view.channels == rows)) && (aux < 0 || rows % 8 == 0);
+    }
+};
+
+/// The steps of a product and how they and its result are stored: bits as in a node's record.
+struct product_steps {
+    graph::opcode op;
+    const graph::step* steps;
+    int count;
+    unsigned narrow_out, narrow_operands;
+
+    constexpr bool has(int s, graph::step_kind kind, graph::operand_mode mode,
+                       graph::function fn = graph::function::none) const {
+        return s < count && steps[s].kind == kind && steps[s].mode == mode && steps[s].fn == fn;
+    }
+    constexpr bool applies(int s, graph::function fn) const {
+        return has(s, graph::step_kind::apply, graph::operand_mode::same, fn);
+    }
+    /// Libraries' biases and arguments are stored as the result is.
+    constexpr bool like_result(int s) const { return (narrow_operands >> s & 1) == (narrow_out & 1); }
 };
 
 /// Chains that begin as an epilogue does: of gemm, (bias) (relu), and (bias) (store) (gelu_tanh), since
 /// cuBLASLt's GELU is the approximation by tanh; of gemm_data, the slope of gelu_tanh from its stored
-/// argument. (Its slope of relu needs a bit mask that weft's graph does not keep.)
-template <graph::opcode Op, class... Steps>
-constexpr fused_steps fuse_steps() {
+/// argument, and that of relu where there is a mask (`masked`).
+constexpr fused_steps fuse_steps(const product_steps& p, bool masked) {
     using enum graph::step_kind;
     using graph::function, graph::operand_mode;
-    constexpr graph::step_kind kind[] = {Steps::kind..., none, none, none};
-    constexpr function fn[] = {Steps::fn..., function::none, function::none, function::none};
-    constexpr operand_mode mode[] = {Steps::mode..., operand_mode::same, operand_mode::same,
-                                     operand_mode::same};
     fused_steps f;
-    if (Op == graph::opcode::gemm_data) {
-        if (kind[0] == slope_from_x && fn[0] == function::gelu_tanh && mode[0] == operand_mode::same)
+    if (p.op == graph::opcode::gemm_data) {
+        if (masked && p.has(0, slope_from_y, operand_mode::same, function::relu))
+            f = {epilogue::relu_slope, 1, -1, -1};
+        else if (p.has(0, slope_from_x, operand_mode::same, function::gelu_tanh) && p.like_result(0))
             f = {epilogue::gelu_slope, 1, -1, 0};
         return f;
     }
-    if (Op != graph::opcode::gemm) return f;
-    const bool biased = kind[0] == add && mode[0] == operand_mode::channel;
+    if (p.op != graph::opcode::gemm) return f;
+    const bool biased = p.has(0, add, operand_mode::channel);
     const int next = biased;
+    if (biased && !p.like_result(0)) return f;
     if (biased) f = {epilogue::bias, 1, 0, -1};
-    if (kind[next] == apply && fn[next] == function::relu) {
-        f.does = biased ? epilogue::relu_bias : epilogue::relu;
+    if (p.applies(next, function::relu)) {
+        f.does = masked   ? biased ? epilogue::relu_aux_bias : epilogue::relu_aux
+                 : biased ? epilogue::relu_bias
+                          : epilogue::relu;
         f.steps = next + 1;
-    } else if (kind[next] == apply && fn[next] == function::gelu_tanh) {
+    } else if (p.applies(next, function::gelu_tanh)) {
         f.does = biased ? epilogue::gelu_bias : epilogue::gelu;
         f.steps = next + 1;
-    } else if (kind[next] == store && mode[next] == operand_mode::same && kind[next + 1] == apply &&
-               fn[next + 1] == function::gelu_tanh) {
+    } else if (p.has(next, store, operand_mode::same) && p.like_result(next) &&
+               p.applies(next + 1, function::gelu_tanh)) {
         f.does = biased ? epilogue::gelu_aux_bias : epilogue::gelu_aux;
         f.steps = next + 2;
         f.aux = next;
@@ -66,26 +113,23 @@ constexpr fused_steps fuse_steps() {
     return f;
 }
 
-template <graph::opcode Op, class Plain>
+/// The same of an operation's chain.
+template <graph::opcode Op, class Plain, unsigned NarrowOut, unsigned NarrowOperands>
 struct fused_of;
-template <graph::opcode Op, class Functions, graph::operand_mode Source, class... Steps>
-struct fused_of<Op, chain<Functions, Source, Steps...>> {
-    static constexpr fused_steps value = fuse_steps<Op, Steps...>();
+template <graph::opcode Op, class Functions, graph::operand_mode Source, class... Steps, unsigned NarrowOut,
+          unsigned NarrowOperands>
+struct fused_of<Op, chain<Functions, Source, Steps...>, NarrowOut, NarrowOperands> {
+    static constexpr graph::step steps[] = {graph::step{Steps::kind, Steps::fn, Steps::mode, -1, {}}...,
+                                            graph::step{}};
+    static constexpr fused_steps value(bool masked) {
+        return fuse_steps({Op, steps, int(sizeof...(Steps)), NarrowOut, NarrowOperands}, masked);
+    }
 };
-
-/// The same, up to a step whose operand is not stored as the result is: libraries' biases and arguments are.
-template <graph::opcode Op, class Chain, class T>
-constexpr fused_steps fuse_stored_steps() {
-    constexpr fused_steps f = fused_of<Op, typename elements_of<Chain>::plain>::value;
-    using out = output_type<Chain, 0, T>;
-    constexpr bool bias = f.bias < 0 || std::is_same_v < operand_type<Chain, f.bias<0 ? 0 : f.bias, T>, out>,
-                   aux = f.aux < 0 || std::is_same_v < operand_type<Chain, f.aux<0 ? 0 : f.aux, T>, out>;
-    if constexpr (!bias || (!aux && f.bias < 0))
-        return {};
-    else if constexpr (!aux)
-        return {epilogue::bias, 1, f.bias, -1};
-    else
-        return f;
+template <graph::opcode Op, class Chain>
+constexpr fused_steps fuse_chain(bool masked) {
+    using elements = elements_of<Chain>;
+    return fused_of<Op, typename elements::plain, elements::narrow_outputs, elements::narrow_operands>::value(
+        masked);
 }
 
 /// A chain without its first Count steps.

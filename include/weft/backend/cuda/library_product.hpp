@@ -1,5 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <vector>
+
+#include "../../graph/relu_mask.hpp"
 #include "elementwise.hpp"
 #include "library_epilogue.hpp"
 #include "product_factors.hpp"
@@ -11,12 +15,14 @@ namespace weft::cuda_backend {
 /// A product d = op(a) op(b) as libraries see it, of matrices stored by columns without gaps: d is [m, n],
 /// the depth is k. A bias has a number for each of the m rows, the gradient of a bias one for each of the n
 /// columns (sums of op(b) over the depth), and aux is as d. Both factors are stored as one type; bias, its
-/// gradient and aux are stored as d.
+/// gradient and aux are stored as d. A mask has a bit for each number, in columns of aux_stride() bits, of
+/// which only the library knows the order.
 struct library_problem {
     epilogue does;
     bool transpose_a, transpose_b;
     std::int64_t m, n, k;
     stored_as factors, result;
+    constexpr std::int64_t aux_stride() const { return has_mask(does) ? graph::mask_row(m) : m; }
     constexpr bool operator==(const library_problem&) const = default;
 };
 struct library_memory {
@@ -24,11 +30,28 @@ struct library_memory {
     void *d, *bias, *aux;  ///< the last two as the epilogue needs them
 };
 
+/// The masks of relu that products wrote, by address. Each run writes a mask, or does not, before it may read
+/// it, and nothing else lies there between: so what was noted last is right, and a graph that is captured of
+/// the run keeps it.
+class written_masks {
+public:
+    void note(const void* mask, bool written) {
+        const auto found = std::find(at_.begin(), at_.end(), mask);
+        if (written && found == at_.end()) at_.push_back(mask);
+        if (!written && found != at_.end()) at_.erase(found);
+    }
+    bool has(const void* mask) const { return std::find(at_.begin(), at_.end(), mask) != at_.end(); }
+
+private:
+    std::vector<const void*> at_;
+};
+
 /// gemm, gemm_data and gemm_weights with what follows, by a library that stores columns: weft's rows are its
 /// columns, so that each product is of the transposes. `Library` has
 ///     bool can(p, memory)                      is there a way to do it?
 ///     void multiply(p, memory, device)
 ///     bool prefers(p, device, fused, apart)    is fused() the better way, and not apart()?
+///     written_masks& masks()
 template <class Device, class Library, graph::opcode Op, class Chain, class T>
 class library_products {
 public:
@@ -58,15 +81,17 @@ public:
             const library_problem plain{epilogue::plain,        forward, false, forward ? outs : depth, rows,
                                         forward ? depth : outs, factors, result};
             const library_memory at{a_.in[1], a_.in[0], a_.out[0], nullptr, nullptr};
-            if constexpr (fused.steps > 0)
-                if (fused_product(plain, at)) return true;
+            if (masked_product(plain, at)) return true;
+            if constexpr (fused<false>.steps > 0)
+                if (fused_product<false>(plain, at)) return true;
             return in_steps(plain, at);
         }
     }
 
 private:
     using elements = elements_of<Chain>;
-    static constexpr fused_steps fused = fuse_stored_steps<Op, Chain, T>();
+    template <bool Masked>
+    static constexpr fused_steps fused = fuse_chain<Op, Chain>(Masked);
     static constexpr stored_as factors = storage_of<factor_type<Chain, T>>,
                                result = storage_of<output_type<Chain, 0, T>>;
     /// What is left of the chain after some steps.
@@ -85,23 +110,37 @@ private:
         finish<after<0>>(device_, n_, a_);
         return true;
     }
+    /// With a mask of relu, where the graph has one: by the product of relu it is written, and those of its
+    /// slope may read it then.
+    bool masked_product(const library_problem& plain, const library_memory& at) const {
+        constexpr bool writes = Op == graph::opcode::gemm;
+        const T* const mask = writes ? a_.out[1] : a_.in[2];
+        if (mask == nullptr) return false;
+        if (writes) library_.masks().note(mask, false);
+        if constexpr (has_mask(fused<true>.does)) {
+            if (!writes && !library_.masks().has(mask)) return false;
+            if (!fused_product<true>(plain, at, const_cast<T*>(mask))) return false;
+            if (writes) library_.masks().note(mask, true);
+            return true;
+        }
+        return false;
+    }
     /// With an epilogue for the first steps, where that fits the sizes and is not slower.
-    bool fused_product(const library_problem& plain, const library_memory& at) const {
+    template <bool Masked>
+    bool fused_product(const library_problem& plain, const library_memory& at, void* mask = nullptr) const {
+        constexpr fused_steps f = fused<Masked>;
         library_problem p = plain;
         library_memory with = at;
-        p.does = fused.does;
-        if constexpr (fused.bias >= 0) {
-            if (n_.view.inner != 1 || n_.view.channels != plain.m) return false;
-            with.bias = a_.operand[fused.bias];
-        }
-        if constexpr (fused.aux >= 0) {
-            with.aux = a_.operand[fused.aux];
-            if (plain.m % 8 != 0 || !pack<T>::aligned(with.aux)) return false;  // what cuBLASLt asks of it
-        }
+        p.does = f.does;
+        with.aux = mask;
+        if (!f.fits(n_)) return false;
+        if constexpr (f.bias >= 0) with.bias = a_.operand[f.bias];
+        if constexpr (f.aux >= 0) with.aux = a_.operand[f.aux];
+        if (with.aux != nullptr && !pack<T>::aligned(with.aux)) return false;  // what cuBLASLt asks of it
         if (!library_.can(p, with)) return false;
         const auto as_one = [&] {
             library_.multiply(p, with, device_);
-            finish<after<fused.steps>>(device_, n_, without_steps(a_, fused.steps));
+            finish<after<f.steps>>(device_, n_, without_steps(a_, f.steps));
         };
         const auto apart = [&] { static_cast<void>(in_steps(plain, at)); };
         if (!library_.prefers(p, device_, as_one, apart)) return false;
