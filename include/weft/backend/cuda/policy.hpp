@@ -32,6 +32,8 @@ struct cuda_policy {
                   "weft: mixed precision is float with half or bfloat16");
     using memory = typename Device::memory;
     static constexpr const char* name = "cuda";
+    /// A library of matrix products multiplies by relu's slope from a mask that it wrote.
+    static constexpr bool keeps_relu_masks = requires { Device::library_name; };
 
     /// What a workspace holds beside its arena.
     class resources {
