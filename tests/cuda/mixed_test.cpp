@@ -4,6 +4,7 @@
 #include <cstring>
 #include <random>
 #include <string>
+#include <type_traits>
 #include <vector>
 #include <weft/cuda.hpp>
 #include <weft/weft.hpp>
@@ -15,6 +16,7 @@ using namespace weft;
 namespace {
 
 // clang-format off
+constexpr auto dense_chain = input<20> >> dense<64> >> silu >> dense<24, no_bias> >> gelu >> dense<5>;
 constexpr auto wide = input<20> >> dense<160> >> relu >> dense<24> >> gelu >> dense<5>;
 constexpr auto image = input<2, 8, 8>
     >> conv2d<8, kernel<3>, padding<1>, no_bias> >> batch_norm >> silu >> avg_pool2d<2>
@@ -82,6 +84,11 @@ auto overflowing() {
 TEST_CASE("gradients in 16 bits are those in float but for rounding", "[cuda][mixed]") {
     check_gradients<wide, half>();
     check_gradients<wide, bfloat16>();
+    using whole = program_for<cuda_twin_with<half>, std::remove_const_t<decltype(dense_chain)>,
+                              softmax_cross_entropy_loss<>, purpose::training>;
+    STATIC_REQUIRE(cuda_twin_with<half>::runs_whole<whole>());
+    check_gradients<dense_chain, half>();
+    check_gradients<dense_chain, bfloat16>();
     check_gradients<image, half>();
     check_gradients<image, bfloat16>();
 }

@@ -147,7 +147,7 @@ struct device_block {
             const std::uint32_t *const x = a.value.at + 4 * (from + i), *const y = b.value.at + 2 * j;
             float* const s = sums.value.at[i][j];
             // (below sm_80 there is no such instruction: the assembler says so)
-            if constexpr (std::is_same_v<Narrow, half>)
+            if constexpr (std::is_same_v<Narrow, float16>)
                 asm volatile(
                     "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, "
                     "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"

@@ -36,7 +36,7 @@ template <class Narrow>
 WEFT_DEVICE std::uint32_t packed(float first, float second) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
     std::uint32_t both;
-    if constexpr (std::is_same_v<Narrow, half>)
+    if constexpr (std::is_same_v<Narrow, float16>)
         asm("cvt.rn.f16x2.f32 %0, %2, %1;" : "=r"(both) : "f"(first), "f"(second));
     else
         asm("cvt.rn.bf16x2.f32 %0, %2, %1;" : "=r"(both) : "f"(first), "f"(second));

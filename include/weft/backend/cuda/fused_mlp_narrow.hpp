@@ -39,6 +39,43 @@ constexpr narrow_tile training_tile(std::size_t limit) {
         return {};
 }
 
+/// The kernels that may predict with a chain of layers.
+template <class Narrow, std::size_t Limit, bool IsMlp, class Found>
+struct narrow_kernels {
+    static constexpr bool fit = false;
+};
+template <class Narrow, std::size_t Limit, class Found>
+struct narrow_kernels<Narrow, Limit, true, Found> {
+    using layers = layers_of<Found>;
+    static constexpr int widest = layers::widest(), in = padded_in<typename layers::template at<0>>;
+    static constexpr std::size_t weights = sizeof(Narrow) * weight_rooms<layers, 256, 0, false>::size;
+    /// Activations of wider layers would not stay in registers.
+    static constexpr bool chained = widest <= 128 && in <= 128 && weights <= Limit;
+    static constexpr int chain_threads = weights < Limit / 4 ? 128 : 256;
+    template <int M>
+    using chain = chained_forward<layers, Narrow, M, chain_threads>;
+    template <int Rows>
+    using tiled = narrow_forward<layers, Narrow, Rows, 256, 32>;
+    static constexpr bool tiles_fit() {
+        if constexpr (widest <= 256)
+            return sizeof(typename tiled<128>::shared) <= Limit;
+        else
+            return false;
+    }
+    static constexpr bool fit = chained || tiles_fit();
+};
+
+/// The tiles that may train it.
+template <class Narrow, std::size_t Limit, bool IsMlp, class Found>
+struct narrow_tiles {
+    static constexpr narrow_tile large{}, small{};
+};
+template <class Narrow, std::size_t Limit, class Found>
+struct narrow_tiles<Narrow, Limit, true, Found> {
+    static constexpr narrow_tile large = training_tile<layers_of<Found>, Narrow, 128>(Limit),
+                                 small = training_tile<layers_of<Found>, Narrow, 32>(Limit);
+};
+
 }  // namespace detail
 
 /// Predictions of a program in one kernel, where `qualifies`; `Limit` is what the device's blocks may have of
@@ -47,38 +84,15 @@ template <class Program, class Narrow, std::size_t Limit = shared_memory_sm80, i
 struct narrow_mlp {
     using found = detail::found_forward<Program>;
 
-private:
-    static constexpr bool is_mlp = found::value.depth > 0;
-
-    template <bool Is, class Found>
-    struct kernels {
-        static constexpr bool fit = false;
-    };
-    template <class Found>
-    struct kernels<true, Found> {
-        using layers = layers_of<Found>;
-        static constexpr int widest = layers::widest(), in = padded_in<typename layers::template at<0>>;
-        static constexpr std::size_t resident = sizeof(Narrow) * weight_rooms<layers, 256, 0, false>::size;
-        /// Activations of wider layers would not stay in registers.
-        static constexpr bool chained = widest <= 128 && in <= 128 && resident <= Limit;
-        template <int Rows, int Slice>
-        using tiled = narrow_forward<layers, Narrow, Rows, 256, Slice>;
-        template <int M>
-        using chain = chained_forward < layers,
-              Narrow, M, resident<Limit / 4 ? 128 : 256>;
-        static constexpr bool fit =
-            chained || (widest <= 256 && sizeof(typename tiled<128, 32>::shared) <= Limit);
-    };
-
-public:
-    static constexpr bool qualifies = kernels<is_mlp, found>::fit;
+    static constexpr bool qualifies =
+        detail::narrow_kernels<Narrow, Limit, (found::value.depth > 0), found>::fit;
 
     /// input [batch, in], parameters as the model has them, output [batch, out].
     template <class Device>
     static void run(const Device& device, const float* input, const float* parameters, float* output,
                     int batch) {
         static_assert(qualifies, "weft: this program is no chain of dense layers that fits in shared memory");
-        using mine = kernels<is_mlp, found>;
+        using mine = detail::narrow_kernels<Narrow, Limit, (found::value.depth > 0), found>;
         if (batch <= 0) return;
         if constexpr (mine::chained) {
             if (pieces(batch, mine::template chain<2>::rows) >= Busy)
@@ -87,11 +101,10 @@ public:
                 launch_chain<typename mine::template chain<1>>(device, input, parameters, output, batch);
         } else {
             if (pieces(batch, 128) >= Busy)
-                launch_tiles<typename mine::template tiled<128, 32>, 128>(device, input, parameters, output,
-                                                                          batch);
+                launch_tiles<typename mine::template tiled<128>, 128>(device, input, parameters, output,
+                                                                      batch);
             else
-                launch_tiles<typename mine::template tiled<32, 32>, 32>(device, input, parameters, output,
-                                                                        batch);
+                launch_tiles<typename mine::template tiled<32>, 32>(device, input, parameters, output, batch);
         }
     }
 
@@ -121,20 +134,7 @@ template <class Program, class Narrow, std::size_t Limit = shared_memory_sm80, i
 struct narrow_mlp_training {
     using found = detail::found_training<Program>;
 
-private:
-    template <bool Is, class Found>
-    struct choice {
-        static constexpr narrow_tile large{}, small{};
-    };
-    template <class Found>
-    struct choice<true, Found> {
-        using layers = layers_of<Found>;
-        static constexpr narrow_tile large = detail::training_tile<layers, Narrow, 128>(Limit),
-                                     small = detail::training_tile<layers, Narrow, 32>(Limit);
-    };
-    using chosen = choice<(found::value.depth > 0), found>;
-
-public:
+    using chosen = detail::narrow_tiles<Narrow, Limit, (found::value.depth > 0), found>;
     static constexpr narrow_tile large = chosen::large, small = chosen::small;
     /// Each block has sums for all parameters, to which each of its tiles adds: the sums of all blocks should
     /// stay in a device's cache.

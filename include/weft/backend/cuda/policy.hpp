@@ -11,7 +11,7 @@
 #include "../../graph/narrow.hpp"
 #include "../device/run_settings.hpp"
 #include "choice.hpp"
-#include "fused_mlp.hpp"
+#include "fused_mlp_narrow.hpp"
 #include "guarded_update.hpp"
 #include "kernel.hpp"
 
@@ -126,14 +126,16 @@ struct cuda_policy {
     }
 
     /// A chain of dense layers up to this width runs as one kernel, if its tiles fit in shared memory.
-    static constexpr int fused_width = 128;
+    static constexpr int fused_width(bool training) {
+        return numbers == precision::full || training ? 128 : 256;
+    }
 
     /// Is there one kernel for all operations of a program?
     template <class Program>
     static constexpr bool runs_whole() {
         using whole = whole_program<Program>;
         if constexpr (whole::qualifies)
-            return cuda_backend::layers_of<typename whole::found>::widest() <= fused_width;
+            return cuda_backend::layers_of<typename whole::found>::widest() <= fused_width(Program::training);
         else
             return false;
     }
@@ -151,8 +153,14 @@ struct cuda_policy {
         const auto& bound = memory.bound;
         if constexpr (Program::training) {
             r.device.begin("a fused training step");
-            whole_program<Program>::run(r.device, bound.input, bound.target, bound.parameters, output,
-                                        memory.locate(source.loss), bound.gradients, r.scratch(), batch);
+            Scalar* const loss = memory.locate(source.loss);
+            if constexpr (numbers == precision::full)
+                whole_program<Program>::run(r.device, bound.input, bound.target, bound.parameters, output,
+                                            loss, bound.gradients, r.scratch(), batch);
+            else
+                whole_program<Program>::run(r.device, bound.input, bound.target, bound.parameters,
+                                            memory.loss_scale, output, loss, bound.gradients, r.scratch(),
+                                            batch);
         } else {
             r.device.begin("a fused prediction");
             whole_program<Program>::run(r.device, bound.input, bound.parameters, output, batch);
@@ -160,10 +168,18 @@ struct cuda_policy {
     }
 
 private:
+    template <class Program, precision>
+    struct whole {
+        using type = std::conditional_t<Program::training, cuda_backend::narrow_mlp_training<Program, Narrow>,
+                                        cuda_backend::narrow_mlp<Program, Narrow>>;
+    };
     template <class Program>
-    using whole_program =
-        std::conditional_t<Program::training, cuda_backend::fused_mlp_training<Program, Scalar>,
-                           cuda_backend::fused_mlp<Program, Scalar>>;
+    struct whole<Program, precision::full> {
+        using type = std::conditional_t<Program::training, cuda_backend::fused_mlp_training<Program, Scalar>,
+                                        cuda_backend::fused_mlp<Program, Scalar>>;
+    };
+    template <class Program>
+    using whole_program = typename whole<Program, numbers>::type;
 
     template <graph::opcode Op, class Chain>
     static void run(const graph::node& n, const arguments<Scalar>& a, resources& r) {

@@ -52,10 +52,10 @@ private:
         const bool there = row < rows && (items % Threads == 0 || number < items);
         if (there && aligned && column + 8 <= Pitch) {
             WEFT_UNROLL(2)
-            for (int half = 0; half < 2; ++half) {
-                const pack<float> p = pack<float>::load(source + half * 4);
+            for (int part = 0; part < 2; ++part) {
+                const pack<float> p = pack<float>::load(source + part * 4);
                 WEFT_UNROLL(4)
-                for (int i = 0; i < 4; ++i) x.at[half * 4 + i] = p.at[i];
+                for (int i = 0; i < 4; ++i) x.at[part * 4 + i] = p.at[i];
             }
         } else {
             WEFT_UNROLL(8)

@@ -252,12 +252,14 @@ private:
                 for (int r = 0; r < 4; ++r) p.at[r] = sums[t].at[i][j][r];
                 p.store(now.sums + sums_row::template place<I>(t, number, i, j));
             }
-            if (!Bias || grid::first_column(t) != 0 || t % 4 != 0) continue;
-            WEFT_UNROLL(16)
-            for (int i = 0; i < grid::m; ++i) WEFT_UNROLL(2)
-            for (int r = 0; r < 4; r += 2) {
-                float& sum = now.sums[sums_row::template bias_before<I>() + grid::row(t, i, r)];
-                sum = now.fresh ? totals[t].at[i][0][r] : sum + totals[t].at[i][0][r];
+            if constexpr (Bias) {
+                if (grid::first_column(t) != 0 || t % 4 != 0) continue;
+                WEFT_UNROLL(16)
+                for (int i = 0; i < grid::m; ++i) WEFT_UNROLL(2)
+                for (int r = 0; r < 4; r += 2) {
+                    float& sum = now.sums[sums_row::template bias_before<I>() + grid::row(t, i, r)];
+                    sum = now.fresh ? totals[t].at[i][0][r] : sum + totals[t].at[i][0][r];
+                }
             }
         }
     }
