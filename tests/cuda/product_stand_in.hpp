@@ -53,6 +53,10 @@ struct stand_in {
     void multiply(const cb::library_problem& p, const cb::library_memory& at, const Device&) {
         using enum epilogue;
         done.push_back(p.does);
+        if (has_mask(p.does)) {  // what cublasLt.h asks for
+            REQUIRE(p.aux_stride() % 128 == 0);
+            REQUIRE(p.aux_stride() >= p.m);
+        }
         constexpr std::int32_t bits[2] = {};
         const auto function_of = [&](function f, double x) {
             return weft::reference_backend::apply<weft::graph::function_list<>>(f, bits, x);
