@@ -2,8 +2,10 @@
 // missing is a race that it reports. (The twin, which runs a block's threads in turn, cannot see one.)
 #include <pthread.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -143,20 +145,72 @@ std::vector<float> step_on() {
     return result;
 }
 
-template <auto Net, class Narrow = float>
-bool agree(const char* name) {
-    const auto got = step_on<Net, threads_device, Narrow>(),
-               want = step_on<Net, cuda_backend::host_twin, Narrow>();
+bool agree(const char* name, const std::vector<float>& got, const std::vector<float>& want) {
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < got.size(); ++i) wrong += !(std::abs(got[i] - want[i]) <= 1e-4f);
     std::printf("%s: %zu of %zu numbers differ from the twin's\n", name, wrong, got.size());
     return wrong == 0;
 }
+template <auto Net, class Narrow = float>
+bool agree(const char* name) {
+    return agree(name, step_on<Net, threads_device, Narrow>(),
+                 step_on<Net, cuda_backend::host_twin, Narrow>());
+}
+
+// clang-format off
+constexpr auto layers = input<20> >> dense<48> >> gelu >> dense<32> >> relu >> dense<3>;
+// clang-format on
+using layers_type = std::remove_const_t<decltype(layers)>;
+
+/// Fused kernels as large batches have them, where one block takes several tiles: predictions by two kernels,
+/// loss and gradients with `Slice` as in narrow_tile.
+template <class Device, int Slice>
+std::vector<float> fused_on() {
+    using namespace cuda_backend;
+    constexpr int batch = 40, rows = 16, threads = 64;
+    using predicting =
+        narrow_mlp<program<layers_type, graph::no_loss, purpose::inference, precision::mixed>, bfloat16>;
+    using training = narrow_mlp_training<
+        program<layers_type, softmax_cross_entropy_loss<>, purpose::training, precision::mixed>, bfloat16>;
+    using found = layers_of<training::found>;
+    using kernel = training::kernel_of<rows, threads, Slice>;
+    random_stream draw{seed{11}, 5};
+    std::vector<float> x(batch * 20), y(batch), p(std::size_t(found::parameters()));
+    for (float& v : x) v = 2 * draw.uniform() - 1;
+    for (float& v : y) v = float(draw.below(3));
+    for (float& v : p) v = draw.uniform() - 0.5f;
+    std::vector<float> one(batch * 3), other(one), output(one), scratch(std::size_t(kernel::sums_row::size)),
+        gradients(p.size() + 1);
+    constexpr auto places = cuda_backend::detail::places_of<training::found>();
+    const Device device;
+    device.launch(1, chained_forward<layers_of<predicting::found>, bfloat16, 1, threads>{
+                         x.data(), p.data(), one.data(), batch, 1, places});
+    if constexpr (Slice > 0)
+        device.launch(pieces(batch, rows),
+                      narrow_forward<layers_of<predicting::found>, bfloat16, rows, threads, Slice>{
+                          x.data(), p.data(), other.data(), batch, places});
+    device.launch(
+        1, kernel{x.data(), y.data(), p.data(), nullptr, output.data(), scratch.data(), batch, 1, places});
+    using sum = narrow_sum<typename kernel::sums_row, found::depth>;
+    device.launch(pieces(kernel::sums_row::size, sum::columns),
+                  sum{scratch.data(), 1, 1.0f, gradients.data(), gradients.data() + p.size(), places});
+    for (const auto* more : {&other, &output, &gradients}) one.insert(one.end(), more->begin(), more->end());
+    return one;
+}
+
+template <int Slice>
+bool fused_agree(const char* name) {
+    return agree(name, fused_on<threads_device, Slice>(), fused_on<cuda_backend::host_twin, Slice>());
+}
 
 }  // namespace
 
 int main() {
-    const bool right[] = {agree<mlp>("a fused mlp"), agree<mixed>("a network of everything"),
+    const bool right[] = {agree<mlp>("a fused mlp"),
+                          agree<mlp, float16>("the same in mixed precision"),
+                          fused_agree<0>("its kernels on several tiles"),
+                          fused_agree<16>("the same with weights that come in slices"),
+                          agree<mixed>("a network of everything"),
                           agree<mixed, bfloat16>("the same in mixed precision")};
-    return right[0] && right[1] && right[2] ? 0 : 1;
+    return std::all_of(std::begin(right), std::end(right), [](bool b) { return b; }) ? 0 : 1;
 }

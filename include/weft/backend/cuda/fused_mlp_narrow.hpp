@@ -166,6 +166,12 @@ struct narrow_mlp_training {
                                                           output, loss, gradients, scratch, batch);
     }
 
+    using loss_of = loss_type<found::value.loss, found::value.loss_fn, found::value.loss_bits,
+                              found::value.scale_bits, found::value.soft_targets>;
+    template <int Rows, int Threads, int Slice>
+    using kernel_of =
+        narrow_training<layers_of<found>, loss_of, Narrow, Program::scaled, Rows, Threads, Slice>;
+
     /// The blocks that share a batch cut into tiles of `Rows`: as many as run at a time.
     template <int Rows, int Threads, int Slice>
     static constexpr int blocks(int batch) {
@@ -177,12 +183,6 @@ struct narrow_mlp_training {
     }
 
 private:
-    using loss_of = loss_type<found::value.loss, found::value.loss_fn, found::value.loss_bits,
-                              found::value.scale_bits, found::value.soft_targets>;
-    template <int Rows, int Threads, int Slice>
-    using kernel_of =
-        narrow_training<layers_of<found>, loss_of, Narrow, Program::scaled, Rows, Threads, Slice>;
-
     template <int Rows, int Threads, int Slice>
     static constexpr std::int64_t scratch_of(int batch) {
         return std::int64_t(blocks<Rows, Threads, Slice>(batch)) *
