@@ -60,10 +60,11 @@ struct numbers {
     }
 };
 
-/// The loss of a batch, and all gradients.
+/// The loss of a batch, whose inputs are between -range and range, and all gradients.
 template <auto Net, class Policy>
-std::vector<double> gradients_on(std::size_t batch) {
-    const numbers data(batch, inputs_of<Net>);
+std::vector<double> gradients_on(std::size_t batch, float range = 1) {
+    numbers data(batch, inputs_of<Net>);
+    for (float& x : data.x) x *= range;
     model<Net, Policy> m{seed{3}};
     trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{int(batch)}};
     std::vector<double> result{double(train.compute_gradients(data.x, data.y))};
@@ -109,6 +110,15 @@ void check_network(const char* name) {
                 2e-5);
     for (const clipping clip : {clipping(), clipping(clip_by_norm{0.05f}), clipping(clip_by_value{0.01f})})
         check_training<Net, Policy>(clip, 2e-3);
+}
+/// Of inputs that are 0, in a network whose biases are, all that relu sees is 0: its slope there is 0,
+/// whoever computes it.
+template <auto Net, class Policy>
+void check_slope_of_zero(double allowed) {
+    check_error(
+        "gradients of inputs that are zero",
+        largest_error(gradients_on<Net, Policy>(32, 0), gradients_on<Net, reference_policy<double>>(32, 0)),
+        allowed);
 }
 /// A policy of mixed precision.
 template <auto Net, class Policy>

@@ -27,6 +27,8 @@ constexpr auto smooth_image = input<2, 8, 8>
 /// Narrow enough for one kernel, and too wide for one.
 constexpr auto small_mlp = input<24> >> dense<64> >> relu >> dense<64> >> relu >> dense<5>;
 constexpr auto smooth_mlp = input<24> >> dense<64> >> gelu >> dense<48> >> silu >> dense<5>;
+constexpr auto wide_relu_mlp = input<20> >> dense<256, kaiming_normal> >> relu >> dense<136, kaiming_normal> >> relu
+    >> dense<5>;
 constexpr auto wide_mlp = input<20> >> dense<300> >> gelu >> dense<24> >> gelu >> dense<5>;
 // clang-format on
 

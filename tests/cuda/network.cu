@@ -14,6 +14,9 @@ int main() {
     }
     gpu::check_network<networks::everything, cuda>("a network of everything");
     gpu::check_network<networks::small_mlp, cuda>("a fused mlp");
+    gpu::check_network<networks::wide_relu_mlp, cuda>("a wide mlp of relu");
+    gpu::check_slope_of_zero<networks::wide_relu_mlp, cuda>(1e-6);
+    gpu::check_slope_of_zero<networks::wide_relu_mlp, cuda_with<float16>>(1e-3);
     gpu::check_mixed<networks::smooth_image, cuda_with<float16>>("an image network");
     gpu::check_mixed<networks::smooth_image, cuda_with<bfloat16>>("an image network");
     gpu::check_mixed<networks::smooth_mlp, cuda_with<float16>>("a fused mlp");
