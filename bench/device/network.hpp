@@ -10,14 +10,15 @@
 
 namespace bench {
 
-/// A network with its loss and optimiser: its reference, its checks and its rows.
-template <auto Net, class Loss, class Optimizer, bool ByLibrary = true>
+/// A network with its loss and optimiser: its reference, its checks and its rows. What layers compute is held
+/// as `Stored`.
+template <auto Net, class Loss, class Optimizer, bool ByLibrary = true, class Stored = float>
 struct subject {
     using network = std::remove_cvref_t<decltype(Net)>;
-    using inference = weft::program<network>;
-    using training = weft::program<network, Loss, weft::purpose::training>;
-    using own_policy = weft::cuda_policy<device>;
-    using library_policy = weft::cuda_policy<library>;
+    using own_policy = weft::cuda_policy<device, float, Stored>;
+    using library_policy = weft::cuda_policy<library, float, Stored>;
+    using inference = weft::program_for<own_policy, network>;
+    using training = weft::program_for<own_policy, network, Loss, weft::purpose::training>;
     using fused_policy = fused_on_sm90<own_policy>;
     static constexpr std::size_t inputs = network::input_type::size, outputs = network::output_type::size,
                                  targets = std::size_t(training::source.target_size);
@@ -121,21 +122,30 @@ private:
         resident<Policy, training, Optimizer> train(first.parameters, first.statistics, on_device.x.data(),
                                                     on_device.y.data(), check_batch);
         for (int step = 0; step < check_steps; ++step) {
+            const double scale = train.scale();
             train.set_step(step + 1);
             train.start();
             got.losses.push_back(double(train.loss()));
             if (step == 0) got.gradients = some_of(train.gradients());
+            if (step == 0)
+                for (double& g : got.gradients) g /= scale;
         }
         resident<Policy, inference> after(train.parameters(), train.statistics(), on_device.x.data(), {},
                                           check_batch);
         after.start();
         got.after = as_doubles(after.output());
         const std::string head = std::string(name) + ", " + way + ", ";
-        report(head + "predictions", got.before, want.before, 2e-5);
-        report(head + "gradients", got.gradients, want.gradients, gradient_limit);
-        report(head + "losses", got.losses, want.losses, 1e-3);
-        report(head + "predictions after training", got.after, want.after, 2e-2);
+        report(head + "predictions", got.before, want.before, 2e-5 + 4 * rounding);
+        report(head + "gradients", got.gradients, want.gradients, gradient_limit + 16 * rounding);
+        report(head + "losses", got.losses, want.losses, 1e-3 + 4 * rounding);
+        report(head + "predictions after training", got.after, want.after, 2e-2 + 8 * rounding);
     }
+    static constexpr double rounding = [] {
+        if constexpr (std::is_same_v<Stored, float>)
+            return 0.0;
+        else
+            return double(Stored::epsilon);
+    }();
     static std::vector<double> as_doubles(const std::vector<float>& x) { return {x.begin(), x.end()}; }
 
     struct data {

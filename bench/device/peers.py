@@ -9,7 +9,9 @@ prepare NET KIND BATCH MODES   MODES: "all", or with commas of eager, graph, com
 time MILLISECONDS              one sample of each mode, over about that time
 drop                           gives the memory back
 
-The type is float; TF32 is off. Without a GPU it runs on the CPU, without graphs, to try it out."""
+The type is float; TF32 is off. With ".float16" or ".bfloat16" after a network's name all its numbers, samples and
+targets included, are of that type: nothing is converted, which autocast would do in each step. Without a GPU it runs
+on the CPU, without graphs, to try it out."""
 import gc, json, sys, time
 
 import torch
@@ -74,10 +76,15 @@ def resnet18():
 
 def network(net):
     """A fresh network, the shape of a sample, and its loss."""
+    net = net.split(".")[0]
     if net.startswith("mlp") and net != "mlp784":
         return mlp(int(net[3:])), (int(net[3:]),), F.mse_loss
     make, shape = {"lenet": (lenet, (1, 28, 28)), "mlp784": (mlp784, (784,)), "resnet18": (resnet18, (3, 32, 32))}[net]
     return make(), shape, F.cross_entropy
+
+
+def type_of(net):
+    return getattr(torch, net.split(".")[1] if "." in net else "float32")
 
 
 # ---- ways to run a step ---------------------------------------------------------------------------------------------
@@ -107,12 +114,12 @@ def compiled(function, mode):
 def training_step(net, batch, mode, from_host):
     """A function that does one step, and the number of parameters."""
     model, shape, loss_of = network(net)
-    model = model.to(device).train()
+    model = model.to(device, type_of(net)).train()
     count = sum(p.numel() for p in model.parameters())
     fused = {"fused": True, "capturable": True} if gpu else {}
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, **fused)
-    host_x = torch.rand(batch, *shape) * 2 - 1
-    host_y = torch.rand(batch, 16) if loss_of is F.mse_loss else torch.randint(0, 10, (batch,))
+    host_x = (torch.rand(batch, *shape) * 2 - 1).to(type_of(net))
+    host_y = torch.rand(batch, 16).to(type_of(net)) if loss_of is F.mse_loss else torch.randint(0, 10, (batch,))
     if gpu and from_host:
         host_x, host_y = host_x.pin_memory(), host_y.pin_memory()
     x, y = host_x.to(device), host_y.to(device)
@@ -138,8 +145,8 @@ def training_step(net, batch, mode, from_host):
 
 def inference_step(net, batch, mode):
     model, shape, _ = network(net)
-    model = model.to(device).eval()
-    x = torch.rand(batch, *shape, device=device) * 2 - 1
+    model = model.to(device, type_of(net)).eval()
+    x = (torch.rand(batch, *shape, device=device) * 2 - 1).to(type_of(net))
     forward = compiled(model, mode)
 
     def step():

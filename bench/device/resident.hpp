@@ -1,6 +1,6 @@
 #pragma once
 
-#include <weft/backend/cuda/fused_mlp.hpp>
+#include <weft/backend/cuda/fused_mlp_narrow.hpp>
 #include <weft/device_workspace.hpp>
 
 #include "device.hpp"
@@ -24,11 +24,27 @@ struct by_operations : Policy {
 /// enough, also where the policy would not.
 template <class Policy>
 class fused_on_sm90 : public Policy {
+    using narrow = typename Policy::narrow_scalar;
+    static constexpr bool mixed = Policy::numbers != weft::precision::full;
+    static constexpr std::size_t limit = weft::cuda_backend::shared_memory_sm90;
+    template <class Program, bool Mixed, bool Training>
+    struct kernels {
+        using type = weft::cuda_backend::fused_mlp<Program, float, limit>;
+    };
     template <class Program>
-    using whole = std::conditional_t<
-        Program::training,
-        weft::cuda_backend::fused_mlp_training<Program, float, weft::cuda_backend::shared_memory_sm90>,
-        weft::cuda_backend::fused_mlp<Program, float, weft::cuda_backend::shared_memory_sm90>>;
+    struct kernels<Program, false, true> {
+        using type = weft::cuda_backend::fused_mlp_training<Program, float, limit>;
+    };
+    template <class Program>
+    struct kernels<Program, true, false> {
+        using type = weft::cuda_backend::narrow_mlp<Program, narrow, limit>;
+    };
+    template <class Program>
+    struct kernels<Program, true, true> {
+        using type = weft::cuda_backend::narrow_mlp_training<Program, narrow, limit>;
+    };
+    template <class Program>
+    using whole = typename kernels<Program, mixed, Program::training>::type;
 
 public:
     template <class Program>
@@ -46,7 +62,11 @@ public:
     static void run_whole(typename Policy::resources& r, const Map& memory, int batch) {
         const auto& bound = memory.bound;
         float* const output = memory.locate(Program::source.output);
-        if constexpr (Program::training)
+        if constexpr (Program::training && mixed)
+            whole<Program>::run(r.device, bound.input, bound.target, bound.parameters, memory.loss_scale,
+                                output, memory.locate(Program::source.loss), bound.gradients, r.scratch(),
+                                batch);
+        else if constexpr (Program::training)
             whole<Program>::run(r.device, bound.input, bound.target, bound.parameters, output,
                                 memory.locate(Program::source.loss), bound.gradients, r.scratch(), batch);
         else
@@ -104,6 +124,13 @@ public:
     std::vector<float> output() {
         return read(Program::source.output,
                     std::size_t(batch_) * std::size_t(Program::network::output_type::size));
+    }
+    /// What the next step's gradients are scaled by.
+    float scale() {
+        if constexpr (Program::scaled)
+            return workspace_.resources().loss_scale().now;
+        else
+            return 1;
     }
     std::vector<float> gradients() { return read_back(gradients_.data(), gradients_.size()); }
     std::vector<float> parameters() { return read_back(parameters_.data(), parameters_.size()); }

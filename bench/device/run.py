@@ -10,6 +10,8 @@ the GPU's memory, medians of steps that are waited for in batches; rows "from th
 each loss. A row's first pass has PyTorch's quick modes; torch.compile follows in a second pass over all rows and its
 autotuning in a third, as far as the time budget goes. What it left out is listed.
 
+Perceptrons are also run in 16 bits: weft::cuda_with<bfloat16> and <float16>, and PyTorch's whole model in that type.
+
 weft's ways: policy is model<net, weft::cuda>; operations is the same without the kernel for whole perceptrons; fused
 is that kernel in all shared memory of sm_90; cublasLt takes products from that library. The verdict is on the policy.
 
@@ -19,7 +21,9 @@ import signal, statistics, subprocess, sys, threading, time
 
 here = pathlib.Path(__file__).resolve().parent
 root = here.parent.parent
-types = {"float": 4}  # bytes of a number; half and bf16 rows come when weft has them
+# Of 16-bit rows, weft's parameters, samples and predictions are floats; all of PyTorch's numbers are of that type.
+types = {"float": "float", "float16": "weft::float16", "bfloat16": "weft::bfloat16"}
+mixed_widths = {"float16": (64, 128), "bfloat16": (16, 32, 64, 128, 256)}
 # How many times faster than PyTorch's best mode a row should be; for memory rows, the part of a copy's bandwidth.
 targets = {"mlp": 3.0, "resnet18": 1.0, "small": 2.0, "memory": 0.9}
 passes = [["eager", "graph"], ["compile", "compile+graph"], ["autotune", "autotune+graph"]]
@@ -43,7 +47,11 @@ class Row:
 
     @property
     def name(self):
-        return f"{self.net} {self.kind} {self.size}"
+        return f"{self.net} {self.kind} {self.size}" + (f" {self.type}" if self.type != "float" else "")
+
+    @property
+    def typed_net(self):
+        return self.net if self.type == "float" else f"{self.net}.{self.type}"
 
     def median(self, who):
         return statistics.median(self.samples[who]) if self.samples.get(who) else None
@@ -56,6 +64,8 @@ class Row:
 def programs():
     """Their sources and definitions."""
     return {**{f"mlp{w}": ("mlp.cu", [f"-DWIDTH={w}"]) for w in (16, 32, 64, 128, 256)},
+            **{f"mlp{w}.{t}": ("mlp.cu", [f"-DWIDTH={w}", f"-DSTORED={types[t]}"])
+               for t, widths in mixed_widths.items() for w in widths},
             "classifiers": ("classifiers.cu", []), "resnet18": ("resnet18.cu", []), "memory": ("memory.cu", [])}
 
 
@@ -67,6 +77,12 @@ def all_rows():
         for kind in ("inference", "training"):
             for power in (20, 17, 14) + ((21,) if width <= 128 else ()):
                 rows.append(Row(f"mlp{width}", f"mlp{width}", kind, 1 << power, urgency=0 if power in (17, 20) else 1))
+    for type, widths in mixed_widths.items():
+        for width in widths:
+            for kind in ("inference", "training"):
+                for power in (20, 14) if type == "bfloat16" else (20,):
+                    rows.append(Row(f"mlp{width}.{type}", f"mlp{width}", kind, 1 << power, type,
+                                    urgency=0 if (type, power) == ("bfloat16", 20) else 1))
     for net in ("lenet", "mlp784"):
         for batch in (64, 256, 32, 1024):
             rows.append(Row("classifiers", net, "training", batch, urgency=0 if batch in (64, 1024) else 1))
@@ -208,7 +224,8 @@ def build(name, options, twin):
 
 
 def reference(name, options):
-    """The file of a program's reference numbers. Its host's twin computes them, while nvcc is still at work."""
+    """The file of a program's reference numbers, the same for all types. Its host's twin computes them, while nvcc is
+    still at work."""
     path, seconds = build(name, options, True)
     numbers, mark = path.with_suffix(".numbers"), path.with_suffix(".numbers_of")
     of = path.with_suffix(".made").read_text()
@@ -226,10 +243,10 @@ def build_all(names, options):
     jobs = options.jobs or os.cpu_count() or 1
     slow = sorted(names, key=lambda n: ["resnet18", "classifiers"].index(n) if n in ("resnet18", "classifiers") else 9)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        numbers = {n: pool.submit(reference, n, options) for n in slow}
-        made = numbers if options.twin else {n: pool.submit(build, n, options, False) for n in slow}
+        numbers = {n: pool.submit(reference, n, options) for n in {n.split(".")[0] for n in slow}}
+        made = {n: pool.submit(build, n, options, options.twin) for n in slow if not options.twin or n not in numbers}
         concurrent.futures.wait([*numbers.values(), *made.values()])
-        found = {n: numbers[n].result() for n in slow}
+        found = {n: numbers[n.split(".")[0]].result() for n in slow}
         return {n: (*(build(n, options, True) if options.twin else made[n].result()), found[n]) for n in slow}
 
 
@@ -262,7 +279,7 @@ class Bench:
             if row.kind in ("copy", "matrix", "adam", "host"):
                 continue
             try:
-                self.peers.ask(f"prepare {row.net} {row.kind} {row.size} {mode}", 90)
+                self.peers.ask(f"prepare {row.typed_net} {row.kind} {row.size} {mode}", 90)
             except Dead:
                 pass
 
@@ -336,7 +353,7 @@ class Bench:
         """Asks for these ways or modes; without one that leaves the GPU in ruins, in a fresh process."""
         for _ in range(3):
             limit = max(15, min(120, self.clock.left() + 15))
-            answers = worker.ask(f"prepare {row.net} {row.kind} {row.size} {','.join(names)}", limit)
+            answers = worker.ask(f"prepare {row.typed_net} {row.kind} {row.size} {','.join(names)}", limit)
             self.collect(row, prefix, answers)
             ruins = [a.get("way") for a in answers if fatal.search(a.get("error", ""))]
             if not ruins:
@@ -566,7 +583,7 @@ def main():
         return 0
     bench = Bench(options, rows, clock)
     places = [*programs(), *operations, "inference", "training", "host"]
-    bench.order = {id(r): (places.index(r.program), r.net, places.index(r.kind) if r.kind in places else 0, r.size)
+    bench.order = {id(r): (places.index(r.program.split(".")[0]), r.net, r.type, places.index(r.kind) if r.kind in places else 0, r.size)
                    for r in rows}
     try:
         faked = options.weft or options.twin or options.build_only
