@@ -158,12 +158,12 @@ bool agree(const char* name) {
 }
 
 // clang-format off
-constexpr auto layers = input<20> >> dense<48> >> gelu >> dense<32> >> relu >> dense<3>;
+constexpr auto layers = input<70> >> dense<48> >> gelu >> dense<32> >> relu >> dense<3>;
 // clang-format on
 using layers_type = std::remove_const_t<decltype(layers)>;
 
-/// Fused kernels as large batches have them, where one block takes several tiles: predictions by two kernels,
-/// loss and gradients with `Slice` as in narrow_tile.
+/// Fused kernels as large batches have them, where one block takes several tiles, with an input that comes in
+/// parts: predictions by two kernels, loss and gradients with `Slice` as in narrow_tile.
 template <class Device, int Slice>
 std::vector<float> fused_on() {
     using namespace cuda_backend;
@@ -175,7 +175,7 @@ std::vector<float> fused_on() {
     using found = layers_of<training::found>;
     using kernel = training::kernel_of<rows, threads, Slice>;
     random_stream draw{seed{11}, 5};
-    std::vector<float> x(batch * 20), y(batch), p(std::size_t(found::parameters()));
+    std::vector<float> x(batch * 70), y(batch), p(std::size_t(found::parameters()));
     for (float& v : x) v = 2 * draw.uniform() - 1;
     for (float& v : y) v = float(draw.below(3));
     for (float& v : p) v = draw.uniform() - 0.5f;
