@@ -30,7 +30,7 @@ using cuda_device = cuda_backend::blaslt_stream;
 #endif
 /// The current GPU, float.
 using cuda = cuda_policy<cuda_device>;
-/// The current GPU with options, in any order: a type of numbers (double; half or bfloat16 for mixed
+/// The current GPU with options, in any order: a type of numbers (double; float16 or bfloat16 for mixed
 /// precision), tf32, autotune. E.g. cuda_with<bfloat16>.
 template <class... Options>
 using cuda_with = cuda_policy<cuda_backend::stream_with<cuda_device, cuda_backend::blaslt_options,

@@ -2,9 +2,15 @@
 #include <cstdio>
 #include <utility>
 
+#include "weft/backend/cuda/fused_mlp_narrow.hpp"
 #include "weft/backend/cuda/guarded_update.hpp"
 #include "weft/backend/cuda/kernel.hpp"
 #include "weft/backend/cuda/stream.cuh"
+#include "weft/core/float16.hpp"
+#include "weft/lang/layers/activation.hpp"
+#include "weft/lang/layers/dense.hpp"
+#include "weft/program.hpp"
+#include "weft/train/loss/cross_entropy.hpp"
 #include "weft/train/optimizers/adam.hpp"
 
 namespace {
@@ -98,6 +104,23 @@ void use_narrow_products(const stream& s) {
      ...);
 }
 
+// clang-format off
+constexpr auto dense_chain = weft::input<64> >> weft::dense<64> >> weft::gelu >> weft::dense<10>;
+constexpr auto wide_chain = weft::input<200> >> weft::dense<256> >> weft::relu >> weft::dense<10>;
+// clang-format on
+
+/// Whole chains of dense layers: predictions in registers and in shared memory, and training.
+void use_fused_mlp(const stream& s, float* x) {
+    using namespace weft;
+    using cuda_backend::narrow_mlp;
+    using network = std::remove_const_t<decltype(dense_chain)>;
+    using wide = std::remove_const_t<decltype(wide_chain)>;
+    narrow_mlp<program<network>, float16>::run(s, x, x, x, 1);
+    narrow_mlp<program<wide>, bfloat16>::run(s, x, x, x, 1);
+    using training = program<network, softmax_cross_entropy_loss<>, purpose::training, precision::scaled>;
+    cuda_backend::narrow_mlp_training<training, float16>::run(s, x, x, x, x, x, x, x, x, 1);
+}
+
 }  // namespace
 
 int main(int argc, char**) {
@@ -107,7 +130,7 @@ int main(int argc, char**) {
         use_kernels<float>(argc, s, std::make_integer_sequence<int, int(opcode::softmax_xent_grad)>{});
         use_kernel<double, opcode::softmax>(s);
         using enum opcode;
-        use_narrow_products<weft::half, 1, gemm, conv2d_data>(s);
+        use_narrow_products<weft::float16, 1, gemm, conv2d_data>(s);
         use_narrow_products<weft::bfloat16, 1, gemm_data, conv2d>(s);
         use_narrow_products<weft::bfloat16, 0, gemm_weights, conv2d_weights>(s);
         {
@@ -117,9 +140,10 @@ int main(int argc, char**) {
                                log_softmax, log_softmax_grad, layer_norm, layer_norm_grad, batch_norm_stats,
                                batch_norm_sums, concat, slice, pick_nll, pick_nll_grad, softmax_xent,
                                softmax_xent_grad>(argc, s);
-            use_narrow_kernels<weft::half, elementwise, max_pool2d_grad, softmax, layer_norm_grad, concat>(
+            use_narrow_kernels<weft::float16, elementwise, max_pool2d_grad, softmax, layer_norm_grad, concat>(
                 argc, s);
         }
+        use_fused_mlp(s, x);
         weft::cuda_backend::run<opcode::elementwise, longest>(s, weft::graph::node(),
                                                               weft::arguments<float>(), x);
         weft::cuda_backend::finish<short_chain>(s, weft::graph::node(), weft::arguments<double>());

@@ -183,7 +183,7 @@ TEST_CASE("fused mlp in mixed precision: soft targets", "[cuda]") {
     check_training<classes, softmax_cross_entropy_loss<soft_targets>, float16>();
 }
 
-/// Powers of two go through all roundings, but where numbers are so small that half has fewer digits.
+/// Powers of two go through all roundings, but where numbers are so small that float16 has fewer digits.
 TEST_CASE("fused mlp in mixed precision: gradients of a scaled loss are larger", "[cuda]") {
     using compiled = program<network_of<of32>, squares, purpose::training, precision::scaled>;
     const problem p = make_problem<compiled, squares>(37);

@@ -218,20 +218,20 @@ list narrow_through(stand_in library, double allowed) {
 
 TEST_CASE("cuda library: convolutions of numbers of 16 bits") {
     using enum way;
-    using weft::bfloat16, weft::half;
+    using weft::bfloat16, weft::float16;
     using steps = chain<bias_step, relu_step>;
     constexpr double of_half = 1e-3, of_bfloat16 = 8e-3, of_float = 2e-6;
-    CHECK(narrow_through<forward, half, half, steps>({}, of_half) == list{fused});
-    CHECK(narrow_through<forward, half, half, steps>({.offers_fused = false}, of_half) == list{plain});
+    CHECK(narrow_through<forward, float16, float16, steps>({}, of_half) == list{fused});
+    CHECK(narrow_through<forward, float16, float16, steps>({.offers_fused = false}, of_half) == list{plain});
     CHECK(narrow_through<forward, bfloat16, bfloat16, steps>({}, of_bfloat16) == list{fused});
     CHECK(narrow_through<forward, bfloat16, float, steps>({}, of_float) == list{own});
-    CHECK(narrow_through<data, half, half, chain<>>({}, of_half) == list{plain});
-    CHECK(narrow_through<weights, half, half, chain<>>({}, of_half) == list{plain});
-    CHECK(narrow_through<weights, half, float, chain<>>({}, of_float) == list{own});
+    CHECK(narrow_through<data, float16, float16, chain<>>({}, of_half) == list{plain});
+    CHECK(narrow_through<weights, float16, float16, chain<>>({}, of_half) == list{plain});
+    CHECK(narrow_through<weights, float16, float, chain<>>({}, of_float) == list{own});
     // What a library might do if it were asked.
     const stand_in timing{.timing = true};
     CHECK(narrow_through<forward, bfloat16, float, steps>(timing, of_float) == list{fused, plain, fused});
-    CHECK(narrow_through<weights, half, float, chain<>>(timing, of_float) == list{plain, plain});
+    CHECK(narrow_through<weights, float16, float, chain<>>(timing, of_float) == list{plain, plain});
 }
 
 namespace {

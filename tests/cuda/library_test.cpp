@@ -15,7 +15,7 @@ namespace cb = weft::cuda_backend;
 using cb::epilogue;
 using product_stand_in::stand_in;
 using weft::bfloat16;
-using weft::half;
+using weft::float16;
 
 using bias_step = step<step_kind::add, operand_mode::channel>;
 using store_step = step<step_kind::store>;
@@ -131,31 +131,31 @@ TEST_CASE("cuda library: of numbers in 16 bits, epilogues whose operands are sto
     using enum epilogue;
     const stand_in all;
     constexpr opcode gemm = opcode::gemm, data = opcode::gemm_data, weights = opcode::gemm_weights;
-    CHECK(narrow_through<gemm, chain<>, half, 1>(all, 7, 11) == list{plain});
+    CHECK(narrow_through<gemm, chain<>, float16, 1>(all, 7, 11) == list{plain});
     CHECK(narrow_through<gemm, chain<>, bfloat16, 0>(all, 7, 11) == list{plain});
     CHECK(narrow_through<gemm, chain<relu_step>, bfloat16, 1>(all, 7, 11) == list{relu});
     using dense = chain<bias_step, relu_step, residual_step>;
-    CHECK(narrow_through<gemm, dense, half, 1, 0b101>(all, 9, 4) == list{relu_bias});
-    CHECK(narrow_through<gemm, dense, half, 1, 0b001>(all, 9, 4) == list{relu_bias});
+    CHECK(narrow_through<gemm, dense, float16, 1, 0b101>(all, 9, 4) == list{relu_bias});
+    CHECK(narrow_through<gemm, dense, float16, 1, 0b001>(all, 9, 4) == list{relu_bias});
     CHECK(narrow_through<gemm, dense, bfloat16, 1, 0b100>(all, 9, 4) == list{plain});
     CHECK(narrow_through<gemm, dense, bfloat16, 0, 0b100>(all, 9, 4) == list{relu_bias});
     CHECK(narrow_through<gemm, dense, bfloat16, 0, 0b001>(all, 9, 4) == list{plain});
     using gelus = chain<bias_step, store_step, gelu_step, residual_step>;
-    CHECK(narrow_through<gemm, gelus, half, 1, 0b1011>(all, 16, 4) == list{gelu_aux_bias});
+    CHECK(narrow_through<gemm, gelus, float16, 1, 0b1011>(all, 16, 4) == list{gelu_aux_bias});
     CHECK(narrow_through<gemm, gelus, bfloat16, 1, 0b0001>(all, 16, 4) == list{bias});
     CHECK(narrow_through<gemm, gelus, bfloat16, 0, 0b0010>(all, 16, 4) == list{bias});
     CHECK(narrow_through<gemm, gelus, bfloat16, 0>(all, 16, 4) == list{gelu_aux_bias});
-    CHECK(narrow_through<gemm, chain<store_step, gelu_step>, half, 1, 1>(all, 16, 4) == list{gelu_aux});
-    CHECK(narrow_through<gemm, chain<store_step, gelu_step>, half, 1, 0>(all, 16, 4) == list{plain});
+    CHECK(narrow_through<gemm, chain<store_step, gelu_step>, float16, 1, 1>(all, 16, 4) == list{gelu_aux});
+    CHECK(narrow_through<gemm, chain<store_step, gelu_step>, float16, 1, 0>(all, 16, 4) == list{plain});
     using slopes = chain<slope_step, residual_step>;
-    CHECK(narrow_through<data, slopes, half, 1, 0b11>(all, 5, 24) == list{gelu_slope});
+    CHECK(narrow_through<data, slopes, float16, 1, 0b11>(all, 5, 24) == list{gelu_slope});
     CHECK(narrow_through<data, slopes, bfloat16, 1, 0b10>(all, 5, 24) == list{plain});
     CHECK(narrow_through<data, slopes, bfloat16, 0, 0b10>(all, 5, 24) == list{gelu_slope});
-    CHECK(narrow_through<weights, chain<>, half, 0>(all, 5, 6) == list{plain});
+    CHECK(narrow_through<weights, chain<>, float16, 0>(all, 5, 6) == list{plain});
     CHECK(narrow_through<weights, chain<>, bfloat16, 0>(all, 5, 6, true) == list{bias_gradient});
     const stand_in few{.epilogues = false, .bias_gradients = false};
-    CHECK(narrow_through<weights, chain<>, half, 0>(few, 300, 6, true) == list{plain});
-    CHECK(narrow_through<gemm, gelus, half, 1, 0b1011>(few, 16, 4) == list{plain});
+    CHECK(narrow_through<weights, chain<>, float16, 0>(few, 300, 6, true) == list{plain});
+    CHECK(narrow_through<gemm, gelus, float16, 1, 0b1011>(few, 16, 4) == list{plain});
 }
 
 TEST_CASE("cuda library: what numbers are stored as is part of a problem") {

@@ -1,4 +1,4 @@
-// Training in mixed precision, on the twin: float parameters, what layers compute in half or bfloat16.
+// Training in mixed precision, on the twin: float parameters, what layers compute in float16 or bfloat16.
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -72,24 +72,24 @@ void check_gradients() {
     CHECK(distance(q, p) < 4 * Narrow::epsilon);
 }
 
-/// A model of half precision whose gradients overflow until the scale has fallen.
+/// A model of float16 precision whose gradients overflow until the scale has fallen.
 auto overflowing() {
     model<wide, cpu> host(seed{4});
     for (float& w : host.parameter("4.weight")) w *= 400;
-    return to<cuda_twin_with<half>>(host, batch_capacity{16});
+    return to<cuda_twin_with<float16>>(host, batch_capacity{16});
 }
 
 }  // namespace
 
 TEST_CASE("gradients in 16 bits are those in float but for rounding", "[cuda][mixed]") {
-    check_gradients<wide, half>();
+    check_gradients<wide, float16>();
     check_gradients<wide, bfloat16>();
-    using whole = program_for<cuda_twin_with<half>, std::remove_const_t<decltype(dense_chain)>,
+    using whole = program_for<cuda_twin_with<float16>, std::remove_const_t<decltype(dense_chain)>,
                               softmax_cross_entropy_loss<>, purpose::training>;
-    STATIC_REQUIRE(cuda_twin_with<half>::runs_whole<whole>());
-    check_gradients<dense_chain, half>();
+    STATIC_REQUIRE(cuda_twin_with<float16>::runs_whole<whole>());
+    check_gradients<dense_chain, float16>();
     check_gradients<dense_chain, bfloat16>();
-    check_gradients<image, half>();
+    check_gradients<image, float16>();
     check_gradients<image, bfloat16>();
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("training in 16 bits learns as in float", "[cuda][mixed]") {
     };
     const float exact = losses.template operator()<cuda_twin>();
     CHECK(exact < 0.2f);
-    CHECK(std::abs(losses.template operator()<cuda_twin_with<half>>() - exact) < 0.02f);
+    CHECK(std::abs(losses.template operator()<cuda_twin_with<float16>>() - exact) < 0.02f);
     CHECK(std::abs(losses.template operator()<cuda_twin_with<bfloat16>>() - exact) < 0.06f);
 }
 
@@ -162,7 +162,7 @@ TEST_CASE("a step whose gradients overflow changes nothing but the scale", "[cud
 TEST_CASE("what no scale helps against is an error that says where", "[cuda][mixed]") {
     model<wide, cpu> host(seed{4});
     for (float& w : host.parameter("0.weight")) w *= 1e6f;
-    auto m = to<cuda_twin_with<half>>(host, batch_capacity{16});
+    auto m = to<cuda_twin_with<float16>>(host, batch_capacity{16});
     trainer t(m, softmax_cross_entropy, adam{}, batch_capacity{16});
     try {
         t.step(random_numbers<float>(20, 6), labels(1, 5));
@@ -186,7 +186,7 @@ TEST_CASE("a trainer on a device goes on from a file with the same bits", "[cuda
     save(t, path);
     for (int i = 0; i < 3; ++i) t.step(x, y);
 
-    model<wide, cuda_twin_with<half>> other(seed{99}, batch_capacity{16});
+    model<wide, cuda_twin_with<float16>> other(seed{99}, batch_capacity{16});
     trainer resumed(other, softmax_cross_entropy, adamw{}, batch_capacity{16});
     load(resumed, path);
     CHECK(resumed.steps() == 15);

@@ -140,7 +140,7 @@ void check_narrow(problem<float> p, rng& r, bool in_place = false) {
     compare_bits(in, want.in, "input");
 }
 
-/// Puts among narrow inputs what may be there when training goes wrong: NaN, infinities, numbers that half
+/// Puts among narrow inputs what may be there when training goes wrong: NaN, infinities, numbers that float16
 /// cannot hold, and some that it holds as denormal ones.
 inline void spoil(problem<float>& p, unsigned in, unsigned operands, rng& r) {
     const float bad[] = {std::numeric_limits<float>::quiet_NaN(),

@@ -63,7 +63,7 @@ void check_near_float() {
 
 TEST_CASE("a network of every kind of layer in 16 bits is near the one in float", "[cuda][mixed]") {
     check_near_float<everything, bfloat16>();
-    check_near_float<everything, half>();
+    check_near_float<everything, float16>();
 }
 
 TEST_CASE("normalised rows and features in 16 bits are near those in float", "[cuda][mixed]") {

@@ -7,7 +7,7 @@ namespace {
 using namespace conformance;
 namespace cb = weft::cuda_backend;
 using weft::bfloat16;
-using weft::half;
+using weft::float16;
 
 /// Bias, a stored value, an activation and a residual sum.
 using some_steps = chain<step<step_kind::add, operand_mode::channel>, step<step_kind::store>,
@@ -18,11 +18,11 @@ using some_steps = chain<step<step_kind::add, operand_mode::channel>, step<step_
 template <opcode Op, class Make>
 void check_product(const Make& make, int rounds) {
     if constexpr (Op == opcode::gemm_weights || Op == opcode::conv2d_weights) {
-        check_widths<Op, half, 3, 0>(make, rounds);
+        check_widths<Op, float16, 3, 0>(make, rounds);
         check_widths<Op, bfloat16, 3, 0>(make, rounds);
     } else {
-        check_widths<Op, half, 3, 1>(make, rounds);
-        check_widths<Op, half, 3, 1, some_steps, 0b1111>(make, rounds);
+        check_widths<Op, float16, 3, 1>(make, rounds);
+        check_widths<Op, float16, 3, 1, some_steps, 0b1111>(make, rounds);
         check_widths<Op, bfloat16, 3, 1, some_steps, 0b1001>(make, rounds);
         check_widths<Op, bfloat16, 3, 1, some_steps, 0b0010>(make, rounds);
         check_widths<Op, bfloat16, 3, 0, some_steps, 0b1010>(make, rounds);

@@ -6,7 +6,7 @@ namespace {
 
 using namespace conformance;
 using weft::bfloat16;
-using weft::half;
+using weft::float16;
 using weft::graph::blocking;
 using enum operand_mode;
 
@@ -56,7 +56,7 @@ void check_over_views(Chain chain) {
 template <class Chain>
 void check_chain(Chain chain) {
     constexpr unsigned operands = (1u << Chain::size) - 1;
-    check_over_views<half, 1, 1, operands>(chain);
+    check_over_views<float16, 1, 1, operands>(chain);
     check_over_views<bfloat16, 1, 1, operands>(chain);
     check_over_views<bfloat16, 1, 0, operands>(chain);
     check_over_views<bfloat16, 0, 1, operands>(chain);
@@ -116,9 +116,9 @@ TEST_CASE("cuda: a long chain whose operands are narrow or not") {
              step<step_kind::slope_from_y, same, function::leaky_relu, third>>;
     check_over_views<bfloat16, 1, 1, 0b0110010101>(longest{});
     check_over_views<bfloat16, 0, 1, 0b1001101010>(longest{});
-    check_over_views<half, 1, 0, 0b1100000011>(longest{});
-    check_over_views<half, 0, 0, 0b0101010110>(longest{});
-    check_over_views<half, 1, 1, 0b1111111111>(longest{});
+    check_over_views<float16, 1, 0, 0b1100000011>(longest{});
+    check_over_views<float16, 0, 0, 0b0101010110>(longest{});
+    check_over_views<float16, 1, 1, 0b1111111111>(longest{});
 }
 
 TEST_CASE("cuda: a narrow fill without a source, and narrow values that the batch shares") {
@@ -135,6 +135,6 @@ TEST_CASE("cuda: a narrow fill without a source, and narrow values that the batc
         p.in.resize(1);
         p.out = {std::size_t(n)};
         check_narrow<opcode::elementwise, filled, bfloat16, 1, 1, 0>(p, r);
-        check_narrow<opcode::elementwise, filled, half, 0, 1, 0>(p, r);
+        check_narrow<opcode::elementwise, filled, float16, 0, 1, 0>(p, r);
     }
 }

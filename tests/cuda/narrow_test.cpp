@@ -6,9 +6,9 @@ namespace {
 
 using namespace conformance;
 using weft::bfloat16;
-using weft::half;
+using weft::float16;
 
-/// Every choice of bits of In and Out for bfloat16, and all of them for half. A mask of 0 is no choice.
+/// Every choice of bits of In and Out for bfloat16, and all of them for float16. A mask of 0 is no choice.
 template <opcode Op, unsigned In, unsigned Out, class Make, unsigned... Choice>
 void check_choices(const Make& make, int rounds, std::integer_sequence<unsigned, Choice...>) {
     (
@@ -17,7 +17,7 @@ void check_choices(const Make& make, int rounds, std::integer_sequence<unsigned,
             if constexpr ((in | out) != 0) check_widths<Op, bfloat16, in, out>(make, rounds);
         }(),
         ...);
-    check_widths<Op, half, In, Out>(make, rounds);
+    check_widths<Op, float16, In, Out>(make, rounds);
 }
 template <opcode Op, unsigned In, unsigned Out, class Make>
 void check_all(const Make& make, int rounds = 12) {
@@ -49,7 +49,7 @@ TEST_CASE("cuda: a softmax of narrow numbers, and losses of them") {
     check_widths<softmax_xent_grad, bfloat16, 2, 1>(cross_entropy<softmax_xent_grad, float>, 12);
     check_widths<softmax_xent_grad, bfloat16, 2, 0>(cross_entropy<softmax_xent_grad, float>, 12);
     check_widths<softmax_xent_grad, bfloat16, 0, 1>(cross_entropy<softmax_xent_grad, float>, 12);
-    check_widths<softmax_xent_grad, half, 2, 1>(cross_entropy<softmax_xent_grad, float>, 12);
+    check_widths<softmax_xent_grad, float16, 2, 1>(cross_entropy<softmax_xent_grad, float>, 12);
 }
 
 TEST_CASE("cuda: narrow numbers are normalised") {
@@ -65,12 +65,12 @@ TEST_CASE("cuda: narrow numbers are summed and moved") {
     check_all<opcode::reduce, 1, 1>(reduction<float>, 90);
     check_all<slice, 1, 1>(slicing<float>, 24);
     check_widths<concat, bfloat16, 255, 1>(concatenation<float>, 24);
-    check_widths<concat, half, 255, 1>(concatenation<float>, 24);
+    check_widths<concat, float16, 255, 1>(concatenation<float>, 24);
     check_widths<concat, bfloat16, 255, 0>(concatenation<float>, 24);
     check_widths<concat, bfloat16, 0, 1>(concatenation<float>, 24);
     check_widths<concat, bfloat16, 0b01, 1>(concatenation<float>, 24);
     check_widths<concat, bfloat16, 0b10, 0>(concatenation<float>, 24);
-    check_widths<concat, half, 0b01011010, 1>(concatenation<float>, 24);
+    check_widths<concat, float16, 0b01011010, 1>(concatenation<float>, 24);
 }
 
 namespace {
@@ -97,9 +97,9 @@ TEST_CASE("cuda: long rows of narrow numbers") {
     using enum opcode;
     check_long_rows<softmax, bfloat16, 1, 1>();
     check_long_rows<softmax_grad, bfloat16, 3, 1>();
-    check_long_rows<log_softmax, half, 1, 0>();
+    check_long_rows<log_softmax, float16, 1, 0>();
     check_long_rows<layer_norm, bfloat16, 1, 1>();
-    check_long_rows<layer_norm, half, 1, 1>();
+    check_long_rows<layer_norm, float16, 1, 1>();
     check_long_rows<layer_norm_grad, bfloat16, 3, 1>();
     check_long_rows<softmax_xent, bfloat16, 1, 4>();
     check_long_rows<softmax_xent_grad, bfloat16, 2, 1>();
@@ -107,7 +107,7 @@ TEST_CASE("cuda: long rows of narrow numbers") {
 
 TEST_CASE("cuda: sums of many narrow numbers, in parts") {
     check_large_sums<bfloat16, 1, 0>();
-    check_large_sums<half, 1, 1>();
+    check_large_sums<float16, 1, 1>();
     for (const std::array<int, 3>& s :
          {std::array{3000, 6, 1}, {2000, 8, 1}, {700, 130, 1}, {64, 3, 900}, {64, 2, 901}, {1, 1, 60000}}) {
         using enum opcode;
@@ -119,7 +119,7 @@ TEST_CASE("cuda: sums of many narrow numbers, in parts") {
         };
         check_widths<batch_norm_stats, bfloat16, 1, 0>(stats, 1);
         check_widths<batch_norm_sums, bfloat16, 3, 0>(sums, 1);
-        check_widths<batch_norm_sums, half, 1, 0>(sums, 1);
+        check_widths<batch_norm_sums, float16, 1, 0>(sums, 1);
     }
 }
 
@@ -155,7 +155,7 @@ void check_behind() {
                                 ? 3
                                 : 1;
     constexpr unsigned a = mask(2 * unsigned(Op)), b = mask(2 * unsigned(Op) + 1);
-    check_behind_with<Op, half, in, 1, 255>();
+    check_behind_with<Op, float16, in, 1, 255>();
     check_behind_with<Op, bfloat16, (a & in), (a >> 2 & 1), (a >> 3 & 255)>();
     check_behind_with<Op, bfloat16, (b & in), (b >> 2 & 1), (b >> 3 & 255)>();
 }

@@ -19,7 +19,7 @@ using cb::epilogue;
 using list = std::vector<epilogue>;
 using product_stand_in::stand_in;
 using weft::bfloat16;
-using weft::half;
+using weft::float16;
 
 using bias_step = step<step_kind::add, operand_mode::channel>;
 using relu_step = step<step_kind::apply, operand_mode::same, function::relu>;
@@ -116,12 +116,12 @@ TEST_CASE("cuda relu masks: written by a product, read by that of its slope", "[
     using enum epilogue;
     for (const int features : {128, 256, 8, 130}) {
         CHECK(through<float, float>(features) == list{relu_aux_bias, relu_slope});
-        CHECK(through<float, half>(features) == list{relu_aux_bias, relu_slope});
+        CHECK(through<float, float16>(features) == list{relu_aux_bias, relu_slope});
     }
     CHECK(through<double, double>(128) == list{relu_aux_bias, relu_slope});
     CHECK(through<float, bfloat16>(128) == list{relu_aux_bias, relu_slope});
     CHECK(through<float, float, chain<relu_step>>(128) == list{relu_aux, relu_slope});
-    CHECK(through<float, half, chain<bias_step, relu_step, store_step>>(128) ==
+    CHECK(through<float, float16, chain<bias_step, relu_step, store_step>>(128) ==
           list{relu_aux_bias, relu_slope});
     CHECK(through<float, float>(128, 1) == list{relu_bias, plain});  // an address that is no multiple of 16
 }
@@ -212,7 +212,7 @@ void check_training() {
 
 TEST_CASE("cuda relu masks: training with them is training without", "[cuda]") {
     check_training<float>();
-    check_training<half>();
+    check_training<float16>();
     STATIC_REQUIRE(!keeps_relu_masks<cuda_twin>);
     STATIC_REQUIRE(!keeps_relu_masks<cpu>);
 }

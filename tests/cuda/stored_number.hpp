@@ -17,7 +17,7 @@ inline double number(const void* from, stored_as type, std::ptrdiff_t i) {
         case stored_as::f32:
             return double(static_cast<const float*>(from)[i]);
         case stored_as::f16:
-            return double(float(static_cast<const weft::half*>(from)[i]));
+            return double(float(static_cast<const weft::float16*>(from)[i]));
         case stored_as::bf16:
             return double(float(static_cast<const weft::bfloat16*>(from)[i]));
         default:
@@ -34,7 +34,7 @@ inline void put(void* to, stored_as type, std::ptrdiff_t i, double x) {
             static_cast<float*>(to)[i] = float(x);
             return;
         case stored_as::f16:
-            static_cast<weft::half*>(to)[i] = weft::half(float(x));
+            static_cast<weft::float16*>(to)[i] = weft::float16(float(x));
             return;
         case stored_as::bf16:
             static_cast<weft::bfloat16*>(to)[i] = weft::bfloat16(float(x));

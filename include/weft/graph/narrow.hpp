@@ -8,7 +8,7 @@ namespace weft {
 enum class precision {
     full,   ///< all in the policy's scalar
     mixed,  ///< most in 16 bits (see narrowed), sums in the scalar
-    scaled  ///< so, and gradients are scaled by a number in memory: for half, whose range is small
+    scaled  ///< so, and gradients are scaled by a number in memory: for float16, whose range is small
 };
 
 namespace graph {

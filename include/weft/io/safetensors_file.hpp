@@ -18,7 +18,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "../core/half.hpp"
+#include "../core/float16.hpp"
 #include "tensor_info.hpp"
 
 namespace weft::io {
@@ -142,7 +142,7 @@ private:
     template <class T>
     T number(const tensor_info& tensor, std::size_t i, std::size_t element) const {
         if (tensor.type == dtype::f32) return T(raw<float>(i));
-        if (tensor.type == dtype::f16) return T(float(raw<half>(i)));
+        if (tensor.type == dtype::f16) return T(float(raw<float16>(i)));
         if (tensor.type == dtype::bf16) return T(float(raw<bfloat16>(i)));
         const auto wide = raw<double>(i);
         if (std::isfinite(wide) && std::abs(wide) > double(std::numeric_limits<T>::max()))

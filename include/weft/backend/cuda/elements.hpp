@@ -2,7 +2,7 @@
 
 #include <type_traits>
 
-#include "../../core/half.hpp"
+#include "../../core/float16.hpp"
 #include "../arguments.hpp"
 #include "../chain.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <type_traits>
 
-#include "../../core/half.hpp"
+#include "../../core/float16.hpp"
 
 namespace weft {
 
@@ -16,7 +16,7 @@ namespace cuda_backend {
 template <class Option>
 struct unknown_option {
     static_assert(!std::is_same_v<Option, Option>,
-                  "weft: cuda_with takes half, bfloat16 or double, tf32 and autotune");
+                  "weft: cuda_with takes float16, bfloat16 or double, tf32 and autotune");
 };
 
 /// What the options of cuda_with, in any order, come to.
@@ -26,16 +26,17 @@ struct options {
     static constexpr bool has = (std::is_same_v<Option, Options> || ...);
     template <class Option>
     static constexpr bool known =
-        std::is_same_v<Option, half> || std::is_same_v<Option, bfloat16> || std::is_same_v<Option, double> ||
-        std::is_same_v<Option, tf32> || std::is_same_v<Option, autotune>;
+        std::is_same_v<Option, float16> || std::is_same_v<Option, bfloat16> ||
+        std::is_same_v<Option, double> || std::is_same_v<Option, tf32> || std::is_same_v<Option, autotune>;
     template <class Option>
-    using checked = std::conditional_t<known<Option>, half, unknown_option<Option>>;
+    using checked = std::conditional_t<known<Option>, float16, unknown_option<Option>>;
     static_assert(((sizeof(checked<Options>) > 0) && ...));
-    static_assert(has<half> + has<bfloat16> + has<double> <= 1,
-                  "weft: cuda_with takes one of half, bfloat16 and double");
+    static_assert(has<float16> + has<bfloat16> + has<double> <= 1,
+                  "weft: cuda_with takes one of float16, bfloat16 and double");
 
     using scalar = std::conditional_t<has<double>, double, float>;
-    using narrow = std::conditional_t<has<half>, half, std::conditional_t<has<bfloat16>, bfloat16, scalar>>;
+    using narrow =
+        std::conditional_t<has<float16>, float16, std::conditional_t<has<bfloat16>, bfloat16, scalar>>;
 };
 
 /// A stream with options for its libraries.

@@ -18,7 +18,7 @@
 namespace weft {
 
 /// Runs a network with CUDA kernels on a device: a GPU's stream, or its twin on the host, which runs the same
-/// kernels thread after thread. Scalar is float or double. With half or bfloat16 for `Narrow`, precision is
+/// kernels thread after thread. Scalar is float or double. With float16 or bfloat16 for `Narrow`, precision is
 /// mixed: parameters, their gradients and the optimiser's numbers are floats and sums are made in float, but
 /// most of what layers compute is held in 16 bits (graph/narrow.hpp).
 template <class Device, class Scalar = float, class Narrow = Scalar>
@@ -26,10 +26,10 @@ struct cuda_policy {
     using scalar = Scalar;
     using narrow_scalar = Narrow;
     static constexpr precision numbers = std::is_same_v<Narrow, Scalar> ? precision::full
-                                         : std::is_same_v<Narrow, half> ? precision::scaled
+                                         : std::is_same_v<Narrow, float16> ? precision::scaled
                                                                         : precision::mixed;
     static_assert(numbers == precision::full || (std::is_same_v<Scalar, float> && sizeof(Narrow) == 2),
-                  "weft: mixed precision is float with half or bfloat16");
+                  "weft: mixed precision is float with float16 or bfloat16");
     using memory = typename Device::memory;
     static constexpr const char* name = "cuda";
     /// A library of matrix products multiplies by relu's slope from a mask that it wrote.
@@ -67,7 +67,7 @@ struct cuda_policy {
         /// Has the device hand over a loss and what became of the update; to be read after device.wait().
         void fetch_report(const Scalar* loss) { report_.fetch(device, loss, guard()); }
         const auto& report() const { return report_.read(); }
-        /// The scale of losses in half precision, and where kernels find it.
+        /// The scale of losses in float16 precision, and where kernels find it.
         device::loss_scale loss_scale() const {
             cuda_backend::update_guard seen;
             memory::template read<cuda_backend::update_guard>(guard_.data(), {&seen, 1});

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "../../core/half.hpp"
+#include "../../core/float16.hpp"
 
 namespace weft::cuda_backend {
 
@@ -17,7 +17,7 @@ inline constexpr stored_as storage_of<double> = stored_as::f64;
 template <>
 inline constexpr stored_as storage_of<float> = stored_as::f32;
 template <>
-inline constexpr stored_as storage_of<half> = stored_as::f16;
+inline constexpr stored_as storage_of<float16> = stored_as::f16;
 template <>
 inline constexpr stored_as storage_of<bfloat16> = stored_as::bf16;
 

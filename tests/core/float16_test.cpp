@@ -2,18 +2,18 @@
 #include <cmath>
 #include <cstdint>
 #include <initializer_list>
-#include <weft/core/half.hpp>
+#include <weft/core/float16.hpp>
 
 #include "catch.hpp"
 
-using weft::bfloat16, weft::half;
+using weft::bfloat16, weft::float16;
 
 namespace {
 
-float from_half(std::uint16_t bits) { return std::bit_cast<half>(bits); }
+float from_half(std::uint16_t bits) { return std::bit_cast<float16>(bits); }
 float from_bfloat16(std::uint16_t bits) { return std::bit_cast<bfloat16>(bits); }
 
-static_assert(float(half(-2.0f)) == -2.0f && float(bfloat16(1.5f)) == 1.5f);
+static_assert(float(float16(-2.0f)) == -2.0f && float(bfloat16(1.5f)) == 1.5f);
 
 /// What is nearest to a number between two neighbours, ties to even; the numbers of a type in order.
 template <class Number>
@@ -31,7 +31,7 @@ void check_rounding(std::uint16_t largest) {
 
 }  // namespace
 
-TEST_CASE("half precision becomes float exactly", "[core][half]") {
+TEST_CASE("half precision becomes float exactly", "[core][float16]") {
     CHECK(from_half(0x3C00) == 1.0f);
     CHECK(from_half(0x0001) == 0x1p-24f);
     CHECK(from_half(0x03FF) == 0x1.ff8p-15f);
@@ -51,25 +51,25 @@ TEST_CASE("half precision becomes float exactly", "[core][half]") {
     }
 }
 
-TEST_CASE("bfloat16 is the upper half of a float", "[core][half]") {
+TEST_CASE("bfloat16 is the upper half of a float", "[core][float16]") {
     CHECK(from_bfloat16(0x3F80) == 1.0f);
     CHECK(from_bfloat16(0xC049) == -3.140625f);
     CHECK(from_bfloat16(0x7F80) == INFINITY);
     CHECK(std::isnan(from_bfloat16(0x7FC0)));
 }
 
-TEST_CASE("floats round to the nearest, ties to even", "[core][half]") {
-    check_rounding<half>(0x7BFF);
+TEST_CASE("floats round to the nearest, ties to even", "[core][float16]") {
+    check_rounding<float16>(0x7BFF);
     check_rounding<bfloat16>(0x7F7F);
     for (const float sign : {1.0f, -1.0f}) {
-        CHECK(float(half(sign * 65519.99f)) == sign * 65504.0f);
-        CHECK(float(half(sign * 65520.0f)) == sign * INFINITY);
-        CHECK(float(half(sign * 0x1p-25f)) == 0.0f);
-        CHECK(float(half(sign * 0x1.000002p-25f)) == sign * 0x1p-24f);
-        CHECK(float(half(sign * INFINITY)) == sign * INFINITY);
+        CHECK(float(float16(sign * 65519.99f)) == sign * 65504.0f);
+        CHECK(float(float16(sign * 65520.0f)) == sign * INFINITY);
+        CHECK(float(float16(sign * 0x1p-25f)) == 0.0f);
+        CHECK(float(float16(sign * 0x1.000002p-25f)) == sign * 0x1p-24f);
+        CHECK(float(float16(sign * INFINITY)) == sign * INFINITY);
         CHECK(float(bfloat16(sign * INFINITY)) == sign * INFINITY);
         CHECK(float(bfloat16(sign * 3.4e38f)) == sign * INFINITY);
     }
-    CHECK(std::isnan(float(half(NAN))));
+    CHECK(std::isnan(float(float16(NAN))));
     CHECK(std::isnan(float(bfloat16(std::bit_cast<float>(0x7F800001u)))));
 }

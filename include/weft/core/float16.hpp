@@ -75,8 +75,6 @@ struct float16 {
     static constexpr float epsilon = 0x1p-10f;  ///< between 1 and the next number
 };
 
-using half = float16;
-
 /// The upper half of a float: 8 bits of precision, and float's range.
 struct bfloat16 {
     std::uint16_t bits;
