@@ -204,7 +204,7 @@ TEST_CASE("fused mlp in mixed precision: gradients of a scaled loss are larger",
 TEST_CASE("fused mlp in mixed precision: several tiles for each block", "[cuda]") {
     using compiled = program<network_of<narrow>, squares, purpose::training, precision::mixed>;
     using mlp = narrow_mlp_training<compiled, bfloat16>;
-    constexpr int batch = 132 * 4 * 32 + 100, most = mlp::blocks<32, 128, 0>(batch);
-    static_assert(most * 32 < batch && mlp::small.slice == 0);
+    constexpr int batch = 2 * 132 * 4 * 32 + 100, most = mlp::blocks<32, 128, 0>(batch);
+    static_assert(2 * most * 32 < batch && mlp::small.slice == 0);
     check_training<narrow, squares, bfloat16, shared_memory_sm80, 1 << 20>(batch);
 }
