@@ -258,3 +258,34 @@ TEST_CASE("thrust on a device: explain", "[thrust]") {
 // The memory of a device has a type of its own.
 static_assert(!std::is_convertible_v<float*, twin::memory::pointer<float>>);
 static_assert(!std::is_convertible_v<twin::memory::pointer<float>, float*>);
+
+TEST_CASE("thrust on a device: a convolution that is gathered in parts", "[thrust]") {
+    // clang-format off
+    constexpr auto net = input<16, 32, 32> >> conv2d<16, kernel<3>, padding<1>, groups<2>> >> conv2d<2, kernel<3>>;
+    // clang-format on
+    constexpr std::size_t batch = 60;
+    constexpr auto& g = program<std::remove_const_t<decltype(net)>>::source.g;
+    const thrust_backend::gathered_sizes sizes(g.nodes[0], batch);
+    REQUIRE(sizes.count_at_once < sizes.count);
+    graph::node weights = g.nodes[0];
+    weights.op = graph::opcode::conv2d_weights;
+    const thrust_backend::gathered_sizes of_weights(weights, batch);
+    REQUIRE(of_weights.depth_at_once < of_weights.depth);
+
+    const auto gradients = [&]<class Policy>() {
+        model<net, Policy> m{seed{2}};
+        trainer train{m, mean_squared_error, sgd{}, batch_capacity{batch}};
+        std::vector<float> x(batch * 16 * 32 * 32), y(batch * 2 * 30 * 30, 0.5f);
+        random_stream draw{seed{3}, 1};
+        for (float& v : x) v = 2 * draw.uniform() - 1;
+        std::vector<float> result{float(train.compute_gradients(x, y))};
+        for (float each : train.gradients()) result.push_back(each);
+        return result;
+    };
+    const auto got = gradients.template operator()<twin>(), want = gradients.template operator()<cpu>();
+    REQUIRE(got.size() == want.size());
+    double worst = 0;
+    for (std::size_t i = 0; i < got.size(); ++i)
+        worst = std::max(worst, std::abs(double(got[i]) - double(want[i])));
+    CHECK(worst < 1e-5);
+}

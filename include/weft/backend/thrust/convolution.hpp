@@ -203,6 +203,15 @@ struct tap_columns {
     }
 };
 
+/// The gradient of a bias, if it is wanted.
+template <class System, class T>
+void sum_filters(const System& on, const convolution_sizes& s, const arguments<T>& a) {
+    if (a.out[1])
+        for_each_index(on, s.g.filters, a.batch * s.plane_out,
+                       run_sums<T>{a.in[1], a.out[1], s.g.filters, 0, a.batch, s.g.filters * s.plane_out,
+                                   s.plane_out, T(1)});
+}
+
 /// conv2d, conv2d_data and conv2d_weights with what follows.
 template <graph::opcode Op, class Chain, class System, class T>
 void convolution(const System& on, const graph::node& n, const arguments<T>& a) {
@@ -211,10 +220,7 @@ void convolution(const System& on, const graph::node& n, const arguments<T>& a) 
     if constexpr (Op == graph::opcode::conv2d_weights) {
         multiply(on, gradient_rows<T>{s, a.in[1]}, tap_columns<T>{s, a.in[0]}, no_tail{}, a.out[0], groups,
                  s.filters, s.channels * s.taps, batch * s.plane_out);
-        if (a.out[1])
-            for_each_index(on, s.g.filters, batch * s.plane_out,
-                           run_sums<T>{a.in[1], a.out[1], s.g.filters, 0, batch, s.g.filters * s.plane_out,
-                                       s.plane_out, T(1)});
+        sum_filters(on, s, a);
     } else if constexpr (Op == graph::opcode::conv2d) {
         multiply(on, filter_rows<T>{s, a.in[1]}, image_taps<T>{s, a.in[0]}, chain_functor<Chain, T>(n, a),
                  a.out[0], batch * groups, s.filters, s.plane_out, s.channels * s.taps);

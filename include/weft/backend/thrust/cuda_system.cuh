@@ -67,18 +67,18 @@ public:
     /// See thrust_backend::matrix_library.
     void multiply_columns(bool transpose_a, bool transpose_b, std::ptrdiff_t m, std::ptrdiff_t n,
                           std::ptrdiff_t k, const float* a, std::ptrdiff_t lda, const float* b,
-                          std::ptrdiff_t ldb, float* c) const {
-        const float one = 1, zero = 0;
+                          std::ptrdiff_t ldb, float* c, bool add = false) const {
+        const float one = 1, kept = add ? 1 : 0;
         check(cublasSgemm(library_.get(), how(transpose_a), how(transpose_b), int(m), int(n), int(k), &one, a,
-                          int(lda), b, int(ldb), &zero, c, int(m)),
+                          int(lda), b, int(ldb), &kept, c, int(m)),
               "cublasSgemm");
     }
     void multiply_columns(bool transpose_a, bool transpose_b, std::ptrdiff_t m, std::ptrdiff_t n,
                           std::ptrdiff_t k, const double* a, std::ptrdiff_t lda, const double* b,
-                          std::ptrdiff_t ldb, double* c) const {
-        const double one = 1, zero = 0;
+                          std::ptrdiff_t ldb, double* c, bool add = false) const {
+        const double one = 1, kept = add ? 1 : 0;
         check(cublasDgemm(library_.get(), how(transpose_a), how(transpose_b), int(m), int(n), int(k), &one, a,
-                          int(lda), b, int(ldb), &zero, c, int(m)),
+                          int(lda), b, int(ldb), &kept, c, int(m)),
               "cublasDgemm");
     }
 

@@ -119,9 +119,9 @@ void multiply(const System& on, const A& a, const B& b, const Tail& tail, T* out
 }
 
 /// Matrix products of a system's library, where it has one:
-/// multiply_columns(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, c) makes c[m, n] of a[m, k] and b[k,
-/// n], each stored column after column, a and b perhaps transposed. weft stores rows, so each product is of
-/// the transposes.
+/// multiply_columns(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, c, add) makes c[m, n] of a[m, k] and
+/// b[k, n], each stored column after column, a and b perhaps transposed, or adds to it. weft stores rows, so
+/// each product is of the transposes.
 template <class System>
 struct matrix_library {
     const System& on;

@@ -96,8 +96,8 @@ struct last_sum {
     }
 };
 
-/// Numbers of scratch that an operation needs.
-inline std::size_t scratch_of(const graph::node& n, std::ptrdiff_t batch) {
+/// Numbers of scratch that a reduction needs; others need none.
+inline std::size_t reduce_scratch(const graph::node& n, std::ptrdiff_t batch) {
     if (n.op != graph::opcode::reduce) return 0;
     return std::size_t(pieces(batch * n.attribute[0] * n.attribute[1] * n.attribute[2], sum_part));
 }

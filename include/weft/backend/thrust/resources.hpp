@@ -13,10 +13,11 @@
 namespace weft::thrust_backend {
 
 /// Numbers of scratch that the operations of a program need.
-template <class Nodes>
+template <bool Library, class Nodes>
 std::size_t most_scratch(const Nodes& nodes, int count, int capacity) {
     std::size_t most = 0;
-    for (int i = 0; i < count; ++i) most = std::max(most, scratch_of(nodes[std::size_t(i)], capacity));
+    for (int i = 0; i < count; ++i)
+        most = std::max(most, scratch_of<Library>(nodes[std::size_t(i)], capacity));
     return most;
 }
 
@@ -29,7 +30,7 @@ public:
 
     template <class Nodes>
     host_resources(const Nodes& nodes, int count, int capacity)
-        : scratch_(most_scratch(nodes, count, capacity)) {}
+        : scratch_(most_scratch<System::has_matrix_library>(nodes, count, capacity)) {}
 
     Scalar* scratch() { return scratch_.data(); }
     void prepare(graph::opcode, arguments<Scalar>&) const {}
@@ -46,7 +47,8 @@ public:
 
     template <class Nodes>
     device_resources(const Nodes& nodes, int count, int capacity, std::int64_t = 0)
-        : scratch_(most_scratch(nodes, count, capacity), "the scratch memory of a workspace"),
+        : scratch_(most_scratch<System::has_matrix_library>(nodes, count, capacity),
+                   "the scratch memory of a workspace"),
           sums_(std::size_t(examined_lanes + examined_parts)),
           guard_(1) {}
 

@@ -35,10 +35,10 @@ struct twin_system : Cut {
     template <class T>
     void multiply_columns(bool transpose_a, bool transpose_b, std::ptrdiff_t m, std::ptrdiff_t n,
                           std::ptrdiff_t k, const T* a, std::ptrdiff_t lda, const T* b, std::ptrdiff_t ldb,
-                          T* c) const {
+                          T* c, bool add = false) const {
         for (std::ptrdiff_t j = 0; j < n; ++j)
             for (std::ptrdiff_t i = 0; i < m; ++i) {
-                double sum = 0;
+                double sum = add ? double(c[i + j * m]) : 0;
                 for (std::ptrdiff_t l = 0; l < k; ++l)
                     sum += double(a[transpose_a ? l + i * lda : i + l * lda]) *
                            double(b[transpose_b ? j + l * ldb : l + j * ldb]);
