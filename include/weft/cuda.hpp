@@ -33,10 +33,9 @@ using cuda = cuda_policy<cuda_device>;
 /// The current GPU with options, in any order: a type of numbers (double; float16 or bfloat16 for mixed
 /// precision), tf32, autotune. E.g. cuda_with<bfloat16>.
 template <class... Options>
-using cuda_with = cuda_policy<cuda_backend::stream_with<cuda_device, cuda_backend::blaslt_options,
-                                                        cuda_backend::options<Options...>>,
-                              typename cuda_backend::options<Options...>::scalar,
-                              typename cuda_backend::options<Options...>::narrow>;
+using cuda_with = cuda_policy<
+    cuda_backend::stream_with<cuda_device, cuda_backend::blaslt_options, cuda_backend::options<Options...>>,
+    typename cuda_backend::options<Options...>::scalar, typename cuda_backend::options<Options...>::narrow>;
 #else
 struct cuda;  // a program that runs on a GPU is built with nvcc
 #endif

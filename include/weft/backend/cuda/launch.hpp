@@ -11,18 +11,7 @@
 namespace weft::cuda_backend {
 
 /// Runs kernels on the host, a block after the other: what a stream is on a device.
-struct host_twin {
-    using memory = device_memory<twin_space>;
-
-    void begin(const char*) const {}
-    void upload(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
-    void download(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
-    void copy(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
-    void wait() const {}
-    template <class Key, class Enqueue>
-    void replay(const Key&, const Enqueue& enqueue) const {
-        enqueue();
-    }
+struct host_twin : device::twin {
     /// Launches `blocks` blocks of a kernel.
     template <class Kernel>
     void launch(std::int64_t blocks, const Kernel& kernel) const {

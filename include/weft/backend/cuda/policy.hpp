@@ -18,16 +18,16 @@
 namespace weft {
 
 /// Runs a network with CUDA kernels on a device: a GPU's stream, or its twin on the host, which runs the same
-/// kernels thread after thread. Scalar is float or double. With float16 or bfloat16 for `Narrow`, precision is
-/// mixed: parameters, their gradients and the optimiser's numbers are floats and sums are made in float, but
-/// most of what layers compute is held in 16 bits (graph/narrow.hpp).
+/// kernels thread after thread. Scalar is float or double. With float16 or bfloat16 for `Narrow`, precision
+/// is mixed: parameters, their gradients and the optimiser's numbers are floats and sums are made in float,
+/// but most of what layers compute is held in 16 bits (graph/narrow.hpp).
 template <class Device, class Scalar = float, class Narrow = Scalar>
 struct cuda_policy {
     using scalar = Scalar;
     using narrow_scalar = Narrow;
-    static constexpr precision numbers = std::is_same_v<Narrow, Scalar> ? precision::full
+    static constexpr precision numbers = std::is_same_v<Narrow, Scalar>    ? precision::full
                                          : std::is_same_v<Narrow, float16> ? precision::scaled
-                                                                        : precision::mixed;
+                                                                           : precision::mixed;
     static_assert(numbers == precision::full || (std::is_same_v<Scalar, float> && sizeof(Narrow) == 2),
                   "weft: mixed precision is float with float16 or bfloat16");
     using memory = typename Device::memory;
@@ -48,7 +48,7 @@ struct cuda_policy {
                 most = std::max<std::int64_t>(
                     most, cuda_backend::scratch_of<Scalar>(nodes[std::size_t(i)], capacity));
             scratch_ = numbers<Scalar>(std::size_t(most), "the scratch memory of a workspace");
-            set_loss_scale({});
+            if constexpr (cuda_policy::numbers == precision::scaled) set_loss_scale({});
         }
         Scalar* scratch() { return scratch_.data().address(); }
 
@@ -67,7 +67,7 @@ struct cuda_policy {
         /// Has the device hand over a loss and what became of the update; to be read after device.wait().
         void fetch_report(const Scalar* loss) { report_.fetch(device, loss, guard()); }
         const auto& report() const { return report_.read(); }
-        /// The scale of losses in float16 precision, and where kernels find it.
+        /// The scale of losses, where a program has one, and where kernels find it.
         device::loss_scale loss_scale() const {
             cuda_backend::update_guard seen;
             memory::template read<cuda_backend::update_guard>(guard_.data(), {&seen, 1});

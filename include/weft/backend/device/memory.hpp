@@ -127,4 +127,19 @@ struct twin_space {
     static void copy_across(const void* from, void* to, std::size_t bytes) { std::memcpy(to, from, bytes); }
 };
 
+/// What a device does beside running kernels, done by the host at once.
+struct twin {
+    using memory = device::memory<twin_space>;
+
+    void begin(const char*) const {}
+    void upload(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
+    void download(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
+    void copy(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
+    void wait() const {}
+    template <class Key, class Enqueue>
+    void replay(const Key&, const Enqueue& enqueue) const {
+        enqueue();
+    }
+};
+
 }  // namespace weft::device

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstring>
-
 #include "../device/memory.hpp"
 #include "system.hpp"
 
@@ -12,21 +10,12 @@ namespace thrust_backend {
 /// A device that is the host: memory with a device's types, and work cut as `Cut` says, in Thrust's
 /// sequential system.
 template <class Cut>
-struct twin_system : Cut {
+struct twin_system : Cut, device::twin {
     using cut = Cut;
-    using memory = device::memory<device::twin_space>;
+    using device::twin::memory;
     static constexpr const char* name = "thrust<device_twin>";
     static constexpr const auto& policy() { return ::thrust::cpp::par; }
 
-    void begin(const char*) const {}
-    void upload(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
-    void download(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
-    void copy(const void* from, void* to, std::size_t bytes) const { std::memcpy(to, from, bytes); }
-    void wait() const {}
-    template <class Key, class Enqueue>
-    void replay(const Key&, const Enqueue& enqueue) const {
-        enqueue();
-    }
     template <class First, class Functor>
     void for_each(First first, std::ptrdiff_t count, const Functor& f) const {
         ::thrust::for_each_n(policy(), first, count, f);
