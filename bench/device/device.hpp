@@ -7,7 +7,7 @@
 #include <vector>
 #include <weft/cuda.hpp>
 #ifdef __CUDACC__
-#include <weft/backend/cuda/cublaslt_products.cuh>
+#include <weft/backend/cuda/library/cublaslt_products.cuh>
 #endif
 
 namespace bench {

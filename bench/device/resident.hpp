@@ -1,6 +1,6 @@
 #pragma once
 
-#include <weft/backend/cuda/fused_mlp_narrow.hpp>
+#include <weft/backend/cuda/fused_mlp/fused_mlp_narrow.hpp>
 #include <weft/device_workspace.hpp>
 
 #include "device.hpp"

@@ -8,9 +8,9 @@
 #include "backend/cuda/policy.hpp"
 #include "device_workspace.hpp"
 #ifdef __CUDACC__
-#include "backend/cuda/cublaslt_products.cuh"
+#include "backend/cuda/library/cublaslt_products.cuh"
 #if WEFT_WITH_CUDNN
-#include "backend/cuda/cudnn.cuh"
+#include "backend/cuda/library/cudnn.cuh"
 #endif
 #endif
 

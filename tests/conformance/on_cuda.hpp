@@ -7,9 +7,9 @@
 #include <weft/backend/cuda/kernel.hpp>
 
 #ifdef WEFT_TEST_CUDA_DEVICE
-#include <weft/backend/cuda/cublaslt_products.cuh>
+#include <weft/backend/cuda/library/cublaslt_products.cuh>
 #if WEFT_WITH_CUDNN
-#include <weft/backend/cuda/cudnn.cuh>
+#include <weft/backend/cuda/library/cudnn.cuh>
 #endif
 #endif
 

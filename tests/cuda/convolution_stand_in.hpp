@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <vector>
-#include <weft/backend/cuda/library_convolution.hpp>
+#include <weft/backend/cuda/library/convolution.hpp>
 
 #include "catch.hpp"
 #include "stored_number.hpp"

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "weft/backend/cuda/cudnn_plan.cuh"
+#include "weft/backend/cuda/library/cudnn_plan.cuh"
 
 #if CUDNN_VERSION >= 90800
 

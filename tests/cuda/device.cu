@@ -2,10 +2,10 @@
 #include <cstdio>
 #include <utility>
 
-#include "weft/backend/cuda/fused_mlp_narrow.hpp"
+#include "weft/backend/cuda/execution/stream.cuh"
+#include "weft/backend/cuda/fused_mlp/fused_mlp_narrow.hpp"
 #include "weft/backend/cuda/guarded_update.hpp"
 #include "weft/backend/cuda/kernel.hpp"
-#include "weft/backend/cuda/stream.cuh"
 #include "weft/core/float16.hpp"
 #include "weft/lang/layers/activation.hpp"
 #include "weft/lang/layers/dense.hpp"

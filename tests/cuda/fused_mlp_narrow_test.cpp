@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <vector>
-#include <weft/backend/cuda/fused_mlp_narrow.hpp>
+#include <weft/backend/cuda/fused_mlp/fused_mlp_narrow.hpp>
 #include <weft/lang/layers/activation.hpp>
 #include <weft/lang/layers/convolution.hpp>
 #include <weft/lang/layers/dense.hpp>

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <vector>
-#include <weft/backend/cuda/fused_mlp.hpp>
+#include <weft/backend/cuda/fused_mlp/fused_mlp.hpp>
 #include <weft/lang/layers/activation.hpp>
 #include <weft/lang/layers/convolution.hpp>
 #include <weft/lang/layers/dense.hpp>

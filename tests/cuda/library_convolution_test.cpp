@@ -4,7 +4,7 @@
 #define WEFT_TEST_CUDA
 #endif
 #include <weft/backend/cuda/choice.hpp>
-#include <weft/backend/cuda/library_convolution.hpp>
+#include <weft/backend/cuda/library/convolution.hpp>
 
 #include "conformance/problem.hpp"
 #include "convolution_stand_in.hpp"

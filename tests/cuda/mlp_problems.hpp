@@ -7,7 +7,7 @@
 #include <memory>
 #include <type_traits>
 #include <vector>
-#include <weft/backend/cuda/launch.hpp>
+#include <weft/backend/cuda/execution/launch.hpp>
 #include <weft/backend/reference/run.hpp>
 #include <weft/core/random.hpp>
 #include <weft/program.hpp>

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-#include <weft/backend/cuda/library_product.hpp>
+#include <weft/backend/cuda/library/product.hpp>
 #include <weft/backend/reference/steps.hpp>
 
 #include "stored_number.hpp"

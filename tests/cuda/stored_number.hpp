@@ -2,7 +2,7 @@
 /// The numbers of a matrix or a tensor, as a library that is told how they are stored reads and writes them.
 
 #include <cstddef>
-#include <weft/backend/cuda/stored_as.hpp>
+#include <weft/backend/cuda/execution/stored_as.hpp>
 
 #include "catch.hpp"
 

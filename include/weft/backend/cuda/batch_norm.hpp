@@ -2,9 +2,9 @@
 
 #include "../../core/math.hpp"
 #include "../reference/normalization.hpp"
-#include "column_sums.hpp"
-#include "elements.hpp"
-#include "run_sums.hpp"
+#include "execution/elements.hpp"
+#include "reductions/column_sums.hpp"
+#include "reductions/run_sums.hpp"
 
 namespace weft::cuda_backend {
 

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "convolution.hpp"
-#include "library_convolution.hpp"
-#include "library_epilogue.hpp"
+#include "library/convolution.hpp"
+#include "library/epilogue.hpp"
 #include "products.hpp"
 
 namespace weft::cuda_backend {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "column_sums.hpp"
-#include "convolution_direct.hpp"
+#include "convolution/direct.hpp"
 #include "elementwise.hpp"
-#include "multiply.hpp"
-#include "product_narrow.hpp"
+#include "products/multiply.hpp"
+#include "products/narrow.hpp"
+#include "reductions/column_sums.hpp"
 
 namespace weft::cuda_backend {
 

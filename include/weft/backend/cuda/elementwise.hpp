@@ -4,9 +4,9 @@
 
 #include "../arguments.hpp"
 #include "../reference/steps.hpp"
-#include "access.hpp"
-#include "elements.hpp"
-#include "launch.hpp"
+#include "execution/access.hpp"
+#include "execution/elements.hpp"
+#include "execution/launch.hpp"
 
 namespace weft::cuda_backend {
 

@@ -2,8 +2,8 @@
 
 #include "../device/clipping.hpp"
 #include "../device/verdict.hpp"
-#include "access.hpp"
-#include "launch.hpp"
+#include "execution/access.hpp"
+#include "execution/launch.hpp"
 
 namespace weft::cuda_backend {
 

@@ -4,8 +4,8 @@
 
 #include "batch_norm.hpp"
 #include "convolution.hpp"
+#include "cross_entropy.hpp"
 #include "layer_norm.hpp"
-#include "loss.hpp"
 #include "movement.hpp"
 #include "products.hpp"
 #include "reduce.hpp"

@@ -11,7 +11,7 @@
 #include "../../graph/narrow.hpp"
 #include "../device/run_settings.hpp"
 #include "choice.hpp"
-#include "fused_mlp_narrow.hpp"
+#include "fused_mlp/fused_mlp_narrow.hpp"
 #include "guarded_update.hpp"
 #include "kernel.hpp"
 

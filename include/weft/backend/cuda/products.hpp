@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "elementwise.hpp"
-#include "multiply.hpp"
+#include "products/multiply.hpp"
 #include "reduce.hpp"
 
 namespace weft::cuda_backend {

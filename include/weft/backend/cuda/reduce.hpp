@@ -4,9 +4,9 @@
 
 #include "../../core/real.hpp"
 #include "../arguments.hpp"
-#include "column_sums.hpp"
-#include "elements.hpp"
-#include "run_sums.hpp"
+#include "execution/elements.hpp"
+#include "reductions/column_sums.hpp"
+#include "reductions/run_sums.hpp"
 
 namespace weft::cuda_backend {
 

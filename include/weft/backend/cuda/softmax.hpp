@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "../../core/math.hpp"
-#include "strided_rows.hpp"
+#include "reductions/strided_rows.hpp"
 
 namespace weft::cuda_backend {
 

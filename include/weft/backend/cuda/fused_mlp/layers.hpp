@@ -6,7 +6,7 @@
 #include "../../../graph/differentiate.hpp"
 #include "../../../graph/mlp.hpp"
 #include "../../reference/steps.hpp"
-#include "../block.hpp"
+#include "../execution/block.hpp"
 
 namespace weft::cuda_backend {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "convolution_factors.hpp"
+#include "factors.hpp"
 
 namespace weft::cuda_backend {
 

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "product_results.hpp"
+#include "results.hpp"
 
 namespace weft::cuda_backend {
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "../reference/products.hpp"
-#include "block.hpp"
-#include "division.hpp"
+#include "../../reference/products.hpp"
+#include "../execution/block.hpp"
+#include "../execution/division.hpp"
 
 // A convolution is a product of which one factor is gathered from images.
 namespace weft::cuda_backend {

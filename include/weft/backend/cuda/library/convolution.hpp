@@ -1,10 +1,10 @@
 #pragma once
 
-#include "convolution.hpp"
-#include "elements.hpp"
-#include "library_epilogue.hpp"
-#include "reduce.hpp"
-#include "stored_as.hpp"
+#include "../convolution.hpp"
+#include "../execution/elements.hpp"
+#include "../execution/stored_as.hpp"
+#include "../reduce.hpp"
+#include "epilogue.hpp"
 
 namespace weft::cuda_backend {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "access.hpp"
+#include "../execution/access.hpp"
 
 namespace weft::cuda_backend {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "product_results.hpp"
+#include "results.hpp"
 
 namespace weft::cuda_backend {
 

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "../../core/float16.hpp"
+#include "../../../core/float16.hpp"
 
 namespace weft::cuda_backend {
 

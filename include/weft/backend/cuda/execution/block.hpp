@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "../../config.hpp"
+#include "../../../config.hpp"
 #include "fragments.hpp"
 
 /// CUDA kernels are written once against a block of threads that is either a device's or its twin on the

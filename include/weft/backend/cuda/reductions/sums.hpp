@@ -1,7 +1,7 @@
 #pragma once
 
-#include "access.hpp"
-#include "launch.hpp"
+#include "../execution/access.hpp"
+#include "../execution/launch.hpp"
 
 /// Sums over many numbers for each of some results: over runs of consecutive numbers, or down columns. `Work`
 /// says what is summed:

@@ -6,9 +6,9 @@
 #include <string>
 #include <utility>
 
-#include "../../core/error.hpp"
-#include "../../graph/names.hpp"
-#include "library_convolution.hpp"
+#include "../../../core/error.hpp"
+#include "../../../graph/names.hpp"
+#include "convolution.hpp"
 
 namespace weft::cuda_backend {
 

@@ -2,9 +2,9 @@
 
 #include <type_traits>
 
-#include "../../core/float16.hpp"
-#include "../arguments.hpp"
-#include "../chain.hpp"
+#include "../../../core/float16.hpp"
+#include "../../arguments.hpp"
+#include "../../chain.hpp"
 
 namespace weft::cuda_backend {
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "chained_forward.hpp"
 #include "fused_mlp.hpp"
-#include "fused_mlp/chained_forward.hpp"
-#include "fused_mlp/narrow_training.hpp"
+#include "narrow_training.hpp"
 
 /// Whole multi-layer perceptrons as one kernel in mixed precision, with tensor cores: weights and activations
 /// are 16 bits in shared memory and registers, sums are floats. Inputs, targets, parameters, predictions,

@@ -5,8 +5,8 @@
 #include <memory>
 #include <type_traits>
 
+#include "../memory.hpp"
 #include "block.hpp"
-#include "memory.hpp"
 
 namespace weft::cuda_backend {
 

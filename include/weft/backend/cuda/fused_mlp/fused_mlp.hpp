@@ -1,8 +1,8 @@
 #pragma once
 
-#include "fused_mlp/forward.hpp"
-#include "fused_mlp/training.hpp"
-#include "launch.hpp"
+#include "../execution/launch.hpp"
+#include "forward.hpp"
+#include "training.hpp"
 
 /// Whole multi-layer perceptrons as one kernel, where a tile of samples fits in shared memory.
 namespace weft::cuda_backend {

@@ -2,12 +2,12 @@
 
 #include <string>
 
-#include "../../core/error.hpp"
-#include "launch.hpp"
-#include "product_factors.hpp"
-#include "product_parts.hpp"
-#include "product_tile.hpp"
-#include "product_warps.hpp"
+#include "../../../core/error.hpp"
+#include "../execution/launch.hpp"
+#include "factors.hpp"
+#include "parts.hpp"
+#include "tile.hpp"
+#include "warps.hpp"
 
 namespace weft::cuda_backend {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "../../core/float16.hpp"
+#include "../../../core/float16.hpp"
 
 /// Products of 16-bit matrices by warps. A warp holds pieces of matrices in its threads' registers, each with
 /// two numbers, the first in the lower half. Which thread has which follows PTX's mma.m16n8k16: with g =

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "../arguments.hpp"
-#include "../chain.hpp"
-#include "elements.hpp"
+#include "../../arguments.hpp"
+#include "../../chain.hpp"
+#include "../execution/elements.hpp"
 
 namespace weft::cuda_backend {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "block.hpp"
-#include "elements.hpp"
+#include "../execution/block.hpp"
+#include "../execution/elements.hpp"
 
 namespace weft::cuda_backend {
 

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "../../config.hpp"
+#include "../../../config.hpp"
 
 namespace weft::cuda_backend {
 

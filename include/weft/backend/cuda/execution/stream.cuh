@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "../device/gpu.cuh"
+#include "../../device/gpu.cuh"
 #include "launch.hpp"
 
 namespace weft::cuda_backend {

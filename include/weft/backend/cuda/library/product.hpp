@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <vector>
 
-#include "../../graph/relu_mask.hpp"
-#include "elementwise.hpp"
-#include "library_epilogue.hpp"
-#include "product_factors.hpp"
-#include "reduce.hpp"
-#include "stored_as.hpp"
+#include "../../../graph/relu_mask.hpp"
+#include "../elementwise.hpp"
+#include "../execution/stored_as.hpp"
+#include "../products/factors.hpp"
+#include "../reduce.hpp"
+#include "epilogue.hpp"
 
 namespace weft::cuda_backend {
 

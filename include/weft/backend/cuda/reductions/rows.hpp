@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "elementwise.hpp"
+#include "../elementwise.hpp"
 
 /// Operations on rows: numbers of a row are summed up in some rounds, and then give the row's results. `Work`
 /// says how:

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "library_product.hpp"
-#include "stopwatch.cuh"
+#include "../execution/stopwatch.cuh"
+#include "product.hpp"
 
 namespace weft::cuda_backend {
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "product_results.hpp"
+#include "results.hpp"
 
 namespace weft::cuda_backend {
 
