@@ -55,7 +55,7 @@ three_ways convolutions_of(int batch, const weft::conv2d_geometry& g) {
             convolution<opcode::conv2d_weights, chain<>, T>(r, batch, g)};
 }
 constexpr auto tiles = cb::convolution_way::tiles, direct = cb::convolution_way::direct,
-               narrow = cb::convolution_way::narrow;
+               deep = cb::convolution_way::deep;
 
 }  // namespace
 
@@ -100,9 +100,9 @@ TEST_CASE("cuda convolutions: every way") {
     CHECK(convolutions_of<double>(2, {72, 9, 8, 40, 3, 2, 2, 3, 1, 0, 1, 2, 2}) ==
           three_ways{tiles, tiles, tiles});
     CHECK(convolutions_of<float>(9, {1, 28, 28, 6, 5, 5, 1, 1, 2, 2, 1, 1, 1}) ==
-          three_ways{direct, direct, narrow});
+          three_ways{direct, direct, deep});
     CHECK(convolutions_of<double>(5, {12, 15, 13, 12, 3, 3, 2, 1, 1, 1, 1, 2, 12}) ==
-          three_ways{direct, direct, narrow});
+          three_ways{direct, direct, deep});
     CHECK(convolutions_of<float>(1, {2, 30, 30, 4, 23, 23, 1, 1, 11, 11, 1, 1, 2}).forward == tiles);
     CHECK(convolutions_of<float>(2, {300, 5, 5, 7, 3, 3, 1, 1, 1, 1, 1, 1, 1}).forward == tiles);
     CHECK(convolutions_of<float>(4, {130, 9, 9, 136, 1, 1, 1, 1, 0, 0, 1, 1, 1}).data == tiles);

@@ -45,7 +45,7 @@ std::string chosen_kernel(const graph::node& n, int batch) {
                 if (library_convolves<T>(n, batch)) return Device::convolution_library_name;
             const convolution_plan plan = plan_of_convolution<T>(n, batch);
             if (plan.way == convolution_way::direct) return "direct: few channels";
-            if (plan.way == convolution_way::narrow) return "narrow: few weights" + parts_text(plan.product);
+            if (plan.way == convolution_way::deep) return "deep: few weights" + parts_text(plan.product);
             return "gathered tiles" + parts_text(plan.product);
         }
         default:

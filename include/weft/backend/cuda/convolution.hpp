@@ -4,21 +4,21 @@
 
 #include "convolution/direct.hpp"
 #include "elementwise.hpp"
+#include "products/deep.hpp"
 #include "products/multiply.hpp"
-#include "products/narrow.hpp"
 #include "reductions/column_sums.hpp"
 
 namespace weft::cuda_backend {
 
 /// How a convolution is done, by its sizes alone.
-enum class convolution_way { tiles, direct, narrow };
+enum class convolution_way { tiles, direct, deep };
 struct convolution_plan {
     product_plan product;
     convolution_way way = convolution_way::tiles;
 };
 
-/// Rows and columns of the tiles of narrow products: of one row, as of depthwise convolutions, or of several.
-inline constexpr int single_columns = 16, narrow_rows = 8, narrow_columns = 8;
+/// Rows and columns of the tiles of deep products: of one row, as of depthwise convolutions, or of several.
+inline constexpr int single_columns = 16, few_rows = 8, few_columns = 8;
 
 template <class T>
 constexpr convolution_plan plan_of_weights(const convolution_sizes& s, std::int64_t batch) {
@@ -26,16 +26,15 @@ constexpr convolution_plan plan_of_weights(const convolution_sizes& s, std::int6
     convolution_plan p{plan_product<T>(s.g.groups, rows, columns, batch * s.plane_out)};
     product_sizes& sizes = p.product.sizes;
     const bool flat = p.product.kind == tile_kind::flat;
-    // A narrow product reads four numbers where a tile reads one, but fits small sizes closely.
+    // A deep product reads four numbers where a tile reads one, but fits small sizes closely.
     const std::int64_t tile = flat ? pieces(rows, 32) * 32 * pieces(columns, 128) * 128
                                    : pieces(rows, 64) * 64 * pieces(columns, 64) * 64;
-    const std::int64_t narrow =
-        pieces(rows, narrow_rows) * narrow_rows * pieces(columns, narrow_columns) * narrow_columns;
-    if (3 * narrow >= tile) return p;
-    p.way = convolution_way::narrow;
+    const std::int64_t few = pieces(rows, few_rows) * few_rows * pieces(columns, few_columns) * few_columns;
+    if (3 * few >= tile) return p;
+    p.way = convolution_way::deep;
     const std::int64_t tiles =
-        s.g.groups * (rows == 1 ? pieces(columns, single_columns)
-                                : pieces(rows, narrow_rows) * pieces(columns, narrow_columns));
+        s.g.groups *
+        (rows == 1 ? pieces(columns, single_columns) : pieces(rows, few_rows) * pieces(columns, few_columns));
     split_depth(sizes, tiles, 256, 1024);
     return p;
 }
@@ -51,7 +50,7 @@ constexpr convolution_plan plan_of_convolution(const graph::node& n, std::int64_
                        depth = std::int64_t(backward ? s.filters : s.channels) * s.taps;
     convolution_plan p{plan_product<T>(s.g.groups, rows, columns, depth)};
     // The direct kernel does not cut the depth: it needs enough pixels, or little to do for each.
-    if (rows <= narrow_rows && s.taps <= 512 && (depth <= 512 || columns * s.g.groups >= (1 << 16))) {
+    if (rows <= few_rows && s.taps <= 512 && (depth <= 512 || columns * s.g.groups >= (1 << 16))) {
         p.way = convolution_way::direct;
         p.product.sizes.splits = 1;
     }
@@ -73,9 +72,9 @@ std::size_t convolution_scratch(const graph::node& n, int capacity) {
 }
 
 template <int Rows, int Columns, class Device, class T, class A, class B>
-void multiply_narrow(const Device& device, const product_sizes& s, const A& a, const B& b,
-                     const product_outputs<T, T>& to) {
-    using kernel = narrow_product<T, Rows, Columns, A, B>;
+void multiply_deep(const Device& device, const product_sizes& s, const A& a, const B& b,
+                   const product_outputs<T, T>& to) {
+    using kernel = deep_product<T, Rows, Columns, A, B>;
     const std::int64_t stride = part_stride(part_size(s, to.line_sums != nullptr));
     device.launch(kernel::tiles(s) * s.splits, kernel{a, b, to.out, s, s.splits > 1 ? to.scratch : nullptr,
                                                       to.line_sums, stride, part_size(s, false)});
@@ -94,9 +93,9 @@ void convolution_weights(const Device& device, const convolution_plan& p, const 
     if (p.way == convolution_way::tiles)
         multiply(device, p.product, dy, x, matrix_result<T>(sizes.rows, sizes.columns), no_tail{}, to);
     else if (sizes.rows == 1)
-        multiply_narrow<1, single_columns>(device, sizes, dy, x, to);
+        multiply_deep<1, single_columns>(device, sizes, dy, x, to);
     else
-        multiply_narrow<narrow_rows, narrow_columns>(device, sizes, dy, x, to);
+        multiply_deep<few_rows, few_columns>(device, sizes, dy, x, to);
 }
 
 /// conv2d or conv2d_data with weights seen as the rows of a product.
@@ -119,7 +118,7 @@ void convolution_images(const Device& device, const convolution_plan& p, const c
     if (sizes.rows == 1)
         launch.template operator()<1, 4>();
     else
-        launch.template operator()<narrow_rows, 2>();
+        launch.template operator()<few_rows, 2>();
 }
 
 /// conv2d, conv2d_data and conv2d_weights with what follows, by weft's kernels.

@@ -10,7 +10,7 @@ namespace weft::cuda_backend {
 /// depth, and each has all sums of the tile in registers. Factors, parts and line sums are as in
 /// `tiled_product`, and both factors have a function at(line, k).
 template <class T, int Rows, int Columns, class A, class B>
-struct narrow_product {
+struct deep_product {
     static constexpr int threads = 256, warps = threads / warp, sums = Rows * Columns + Rows;
     struct shared {
         typename A::line a[Rows];
@@ -76,7 +76,7 @@ private:
                 line_sum[i] = T(0);
             }
         }
-        WEFT_DEVICE void add(const narrow_product& p, const shared& memory, int k) {
+        WEFT_DEVICE void add(const deep_product& p, const shared& memory, int k) {
             T x[Rows];
             for (int i = 0; i < Rows; ++i) {
                 x[i] = p.a.at(memory.a[i], k);
