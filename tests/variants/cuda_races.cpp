@@ -191,9 +191,9 @@ std::vector<float> fused_on() {
                           x.data(), p.data(), other.data(), batch, places});
     device.launch(
         1, kernel{x.data(), y.data(), p.data(), nullptr, output.data(), scratch.data(), batch, 1, places});
-    using sum = narrow_sum<typename kernel::sums_row, found::depth>;
-    device.launch(pieces(kernel::sums_row::size, sum::columns),
-                  sum{scratch.data(), 1, 1.0f, gradients.data(), gradients.data() + p.size(), places});
+    sum_gradients(device, scratch.data(), 1,
+                  gradient_sums<typename kernel::sums_row, float, found::depth>{
+                      1.0f, gradients.data(), gradients.data() + p.size(), places});
     for (const auto* more : {&other, &output, &gradients}) one.insert(one.end(), more->begin(), more->end());
     return one;
 }

@@ -94,7 +94,7 @@ struct fused_mlp_training {
     /// The numbers of scratch memory that batches up to this size need.
     static constexpr std::int64_t scratch(int batch) {
         const int large = blocks(batch, tiles.large), small = blocks(batch, tiles.small);
-        return row_size<layers_of<found>>() * (large > small ? large : small);
+        return sums_row<>::size * (large > small ? large : small);
     }
 
     /// input [batch, in], target, parameters and gradients as the model has them, output [batch, out], loss
@@ -110,26 +110,23 @@ struct fused_mlp_training {
         else
             launch<tiles.small.rows, tiles.small.threads>(device, input, target, parameters, output, scratch,
                                                           batch);
-        constexpr int count = layers_of<found>::parameters();
-        device.launch(pieces(count + 1, mlp_sum<T>::columns),
-                      mlp_sum<T>{scratch, row_size<layers_of<found>>(), blocks(batch), count,
-                                 loss_of::template factor<T>(batch), gradients, loss});
+        sum_gradients(device, scratch, blocks(batch),
+                      gradient_sums<sums_row<>, T, layers_of<found>::depth>{
+                          loss_of::template factor<T>(batch), gradients, loss, detail::places_of<found>()});
     }
 
 private:
     using loss_of = loss_type<found::value.loss, found::value.loss_fn, found::value.loss_bits,
                               found::value.scale_bits, found::value.soft_targets>;
 
-    template <class Layers>
-    static constexpr std::int64_t row_size() {
-        return mlp_training<Layers, loss_of, T, 16, 128>::row_size;
-    }
+    template <class Found = found>
+    using sums_row = parameter_row<layers_of<Found>>;
     /// More than one block for each processor only where their sums take no more than 64 MiB.
     static constexpr int blocks(int batch, mlp_tile tile) {
         using layers = layers_of<found>;
         const std::size_t bytes = std::size_t(training_needs<layers>::numbers(tile.rows)) * sizeof(T);
         const std::int64_t at_a_time = Limit / bytes > 4 ? 512 : 128 * std::int64_t(Limit / bytes),
-                           room = 64 * 1024 * 1024 / std::int64_t(sizeof(T)) / row_size<layers>(),
+                           room = 64 * 1024 * 1024 / std::int64_t(sizeof(T)) / sums_row<>::size,
                            most = room < 128 ? 128 : room, all = pieces(batch, tile.rows),
                            some = all < at_a_time ? all : at_a_time;
         return int(some < most ? some : most);

@@ -199,9 +199,9 @@ private:
         constexpr auto places = detail::places_of<found>();
         device.launch(count,
                       kernel{input, target, parameters, loss_scale, output, scratch, batch, count, places});
-        using sum = narrow_sum<row, layers_of<found>::depth>;
-        device.launch(pieces(row::size, sum::columns),
-                      sum{scratch, count, loss_of::template factor<float>(batch), gradients, loss, places});
+        sum_gradients(device, scratch, count,
+                      gradient_sums<row, float, layers_of<found>::depth>{
+                          loss_of::template factor<float>(batch), gradients, loss, places});
     }
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gradient_sums.hpp"
 #include "loss.hpp"
 #include "narrow_forward.hpp"
 #include "narrow_gradients.hpp"
@@ -8,8 +9,8 @@
 namespace weft::cuda_backend {
 
 /// Forward, loss, backward and weight gradients of tiles of samples, all within shared memory, in 16 bits. A
-/// block sums the gradients of its tiles, and after them its loss, in a row of `scratch`; narrow_sum adds the
-/// rows. With `Scaled`, gradients are those of the loss times *loss_scale.
+/// block sums the gradients of its tiles, and after them its loss, in a row of `scratch`; sum_gradients adds
+/// the rows. With `Scaled`, gradients are those of the loss times *loss_scale.
 template <class Layers, class Loss, class Narrow, bool Scaled, int Rows, int Threads, int Slice>
 struct narrow_training {
     static constexpr int threads = Threads;

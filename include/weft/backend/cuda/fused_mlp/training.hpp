@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backward.hpp"
+#include "gradient_sums.hpp"
 #include "loss.hpp"
 
 namespace weft::cuda_backend {
@@ -42,7 +43,7 @@ struct training_needs {
 };
 
 /// Forward, loss, backward and weight gradients of tiles of samples, all within shared memory. A block sums
-/// the gradients of its tiles, and after them its loss, in a row of `scratch`; mlp_sum adds the rows.
+/// the gradients of its tiles, and after them its loss, in a row of `scratch`; sum_gradients adds the rows.
 template <class Layers, class Loss, class T, int Rows, int Threads>
 struct mlp_training {
     static constexpr int threads = Threads;
@@ -54,8 +55,7 @@ struct mlp_training {
         alignas(16) T stage[std::size_t(stage_size(Rows, Layers::widest()))];
         T losses[Threads / warp];
     };
-    /// Numbers in a row of scratch.
-    static constexpr std::int64_t row_size = (Layers::parameters() + 1 + 3) / 4 * 4;
+    using sums_row = parameter_row<Layers>;
 
     const T* input;
     const T* target;
@@ -67,7 +67,7 @@ struct mlp_training {
 
     template <class Block>
     WEFT_DEVICE void operator()(Block& block, shared& memory) const {
-        T* const sums = scratch + block.index() * row_size;
+        T* const sums = scratch + block.index() * sums_row::size;
         const std::int64_t tiles = pieces(batch, Rows);
         for (std::int64_t tile = block.index(); tile < tiles; tile += blocks) {
             const std::int64_t first = tile * Rows;
@@ -124,7 +124,7 @@ private:
         }
         combine<Block, T>(block, losses, memory.losses, sum_of_two{});
         for (const int t : block)
-            if (t == 0) accumulate(sums[Layers::parameters()], losses[t], fresh);
+            if (t == 0) accumulate(sums[sums_row::loss_at], losses[t], fresh);
     }
 
     template <int I, class Block>
@@ -168,45 +168,6 @@ private:
             for (const int t : block)
                 gradient::run(t, memory.dy, memory.stage, gradient::in_block, from, to, fresh);
             block.sync();
-        }
-    }
-};
-
-/// Adds the rows of mlp_training's scratch, always in the same order: gradients, and the loss.
-template <class T>
-struct mlp_sum {
-    static constexpr int threads = 256, columns = warp, groups = threads / columns;
-    struct shared {
-        T sums[groups][columns];
-    };
-
-    const T* scratch;
-    std::int64_t row_size;
-    int rows, parameters;
-    T factor;  ///< of the loss
-    T* gradients;
-    T* loss;
-
-    template <class Block>
-    WEFT_DEVICE void operator()(Block& block, shared& memory) const {
-        for (const int t : block) {
-            const std::int64_t column = block.index() * columns + t % columns;
-            const int group = t / columns, first = rows * group / groups, last = rows * (group + 1) / groups;
-            T sum = T(0);
-            if (column <= parameters)
-                for (int row = first; row < last; ++row) sum += scratch[row * row_size + column];
-            memory.sums[group][t % columns] = sum;
-        }
-        block.sync();
-        for (const int t : block) {
-            const std::int64_t column = block.index() * columns + t;
-            if (t >= columns || column > parameters) continue;
-            T sum = memory.sums[0][t];
-            for (int g = 1; g < groups; ++g) sum += memory.sums[g][t];
-            if (column < parameters)
-                gradients[column] = sum;
-            else
-                *loss = sum * factor;
         }
     }
 };

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "../reductions/scratch_rows.hpp"
 #include "results.hpp"
 
 namespace weft::cuda_backend {
@@ -33,42 +34,21 @@ constexpr void split_depth(product_sizes& s, std::int64_t tiles, int unit, int l
 /// Numbers between the parts of two splits: parts begin where packs may.
 constexpr std::int64_t part_stride(std::int64_t size) { return pieces(size, 4) * 4; }
 
-/// The results of a product that was cut: out = tail(the sum of the parts), each sum in a fixed tree. Of
-/// `all` numbers, those after the first `size` are line sums.
+/// What takes the sums of the parts of a product that was cut: out = tail(sum). Of `all` numbers, those after
+/// the first `size` are line sums.
 template <class T, class Tail, class Out>
-struct sum_of_parts {
-    static constexpr int ways = 8, threads = ways * warp;
-    struct shared {
-        T sum[ways][warp];
-    };
-    const T* parts;
+struct finished_parts {
     Out* out;
     T* line_sums;
     Tail tail;
-    std::int64_t all, size, stride;
-    int splits;
+    std::int64_t all, size;
 
-    template <class Block>
-    WEFT_DEVICE void operator()(Block& block, shared& memory) const {
-        const std::int64_t first = block.index() * warp;
-        for (const int t : block) {
-            const std::int64_t i = first + t % warp;
-            T sum = T(0);
-            if (i < all)
-                for (int s = t / warp; s < splits; s += ways) sum += parts[s * stride + i];
-            memory.sum[t / warp][t % warp] = sum;
-        }
-        block.sync();
-        for (const int t : block) {
-            const std::int64_t i = first + t;
-            if (t >= warp || i >= all) continue;
-            T sum = memory.sum[0][t];
-            for (int w = 1; w < ways; ++w) sum += memory.sum[w][t];
-            if (i < size)
-                out[i] = Out(tail.after(sum, i));
-            else
-                line_sums[i - size] = sum;
-        }
+    WEFT_DEVICE bool wants(std::int64_t i) const { return i < all; }
+    WEFT_DEVICE void put(std::int64_t i, T sum) const {
+        if (i < size)
+            out[i] = Out(tail.after(sum, i));
+        else
+            line_sums[i - size] = sum;
     }
 };
 
@@ -93,9 +73,9 @@ template <class Device, class T, class Out, class Tail>
 void add_parts(const Device& device, const product_sizes& s, const product_outputs<T, Out>& to,
                const Tail& tail) {
     const std::int64_t all = part_size(s, to.line_sums != nullptr);
-    device.launch(pieces(all, warp),
-                  sum_of_parts<T, Tail, Out>{to.scratch, to.out, to.line_sums, tail, all, part_size(s, false),
-                                             part_stride(all), s.splits});
+    sum_rows<row_order::in_turn>(
+        device, to.scratch, part_stride(all), s.splits, all,
+        finished_parts<T, Tail, Out>{to.out, to.line_sums, tail, all, part_size(s, false)});
 }
 
 }  // namespace weft::cuda_backend

@@ -28,7 +28,7 @@ struct tile_place {
 
 /// Where the sums of tiles go. `Result` says where in the product's result: int64 column(z, j), to which row
 /// * row_stride is added, and `packs`: may columns be stored as packs? `tail.after` is what follows on an
-/// element or a pack of them. With `parts`, the sums of each split go there instead, and `sum_of_parts`
+/// element or a pack of them. With `parts`, the sums of each split go there instead, and `add_parts`
 /// finishes them. `line_sums` takes the sums of a's rows, or is null.
 template <class T, class Result, class Tail, class Out>
 struct tile_results {
