@@ -71,16 +71,6 @@ std::size_t convolution_scratch(const graph::node& n, int capacity) {
     return most;
 }
 
-template <int Rows, int Columns, class Device, class T, class A, class B>
-void multiply_deep(const Device& device, const product_sizes& s, const A& a, const B& b,
-                   const product_outputs<T, T>& to) {
-    using kernel = deep_product<T, Rows, Columns, A, B>;
-    const std::int64_t stride = part_stride(part_size(s, to.line_sums != nullptr));
-    device.launch(kernel::tiles(s) * s.splits, kernel{a, b, to.out, s, s.splits > 1 ? to.scratch : nullptr,
-                                                      to.line_sums, stride, part_size(s, false)});
-    if (s.splits > 1) add_parts(device, s, to, no_tail{});
-}
-
 /// conv2d_weights.
 template <class Device, class T, class Factor>
 void convolution_weights(const Device& device, const convolution_plan& p, const convolution_sizes& s,
@@ -90,12 +80,13 @@ void convolution_weights(const Device& device, const convolution_plan& p, const 
                                   s.filters);
     const tap_lines<Factor> x(s, images);
     const product_sizes& sizes = p.product.sizes;
+    const matrix_result<T> place(sizes.rows, sizes.columns);
     if (p.way == convolution_way::tiles)
-        multiply(device, p.product, dy, x, matrix_result<T>(sizes.rows, sizes.columns), no_tail{}, to);
+        multiply(device, p.product, dy, x, place, no_tail{}, to);
     else if (sizes.rows == 1)
-        multiply_deep<1, single_columns>(device, sizes, dy, x, to);
+        multiply_tiles<deep_shape<1, single_columns>>(device, sizes, dy, x, place, no_tail{}, to);
     else
-        multiply_deep<few_rows, few_columns>(device, sizes, dy, x, to);
+        multiply_tiles<deep_shape<few_rows, few_columns>>(device, sizes, dy, x, place, no_tail{}, to);
 }
 
 /// conv2d or conv2d_data with weights seen as the rows of a product.

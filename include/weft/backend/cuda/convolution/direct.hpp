@@ -6,7 +6,7 @@ namespace weft::cuda_backend {
 
 /// conv2d and conv2d_data where a group has few rows (filters, or channels): a thread sums all of them for a
 /// few pixels, which it reads from the cache, and all threads read the same weights from shared memory.
-/// `rows` has the weights as in `tiled_product`.
+/// `rows` has the weights as a factor of `tiled_product`.
 template <class T, bool Backward, int Rows, int Pixels, class A, class Result, class Tail, class Out>
 struct direct_convolution {
     using factor = typename A::number;

@@ -2,112 +2,102 @@
 
 #include <utility>
 
-#include "results.hpp"
+#include "tiled.hpp"
 
 namespace weft::cuda_backend {
 
-/// A product of few rows and columns and great depth: a block has one tile of sums, its threads share the
-/// depth, and each has all sums of the tile in registers. Factors, parts and line sums are as in
-/// `tiled_product`, and both factors have a function at(line, k).
-template <class T, int Rows, int Columns, class A, class B>
-struct deep_product {
-    static constexpr int threads = 256, warps = threads / warp, sums = Rows * Columns + Rows;
+template <class T, class Shape, class A, class B>
+struct deep_tile;
+
+/// A block's part of a product of few rows and columns and great depth.
+template <int Rows, int Columns>
+struct deep_shape {
+    static constexpr int rows = Rows, columns = Columns;
+    static constexpr bool packs = false;
+    template <class T, class A, class B>
+    using engine = deep_tile<T, deep_shape, A, B>;
+};
+
+/// The engine of such products: the threads of a block share the depth, and each has all sums of the tile in
+/// registers. Both factors have a function at(line, k). See tiled_product.
+template <class T, class Shape, class A, class B>
+struct deep_tile {
+    using number = T;
+    static constexpr int rows = Shape::rows, columns = Shape::columns, threads = 256, warps = threads / warp;
+    static constexpr bool columns_first = true;
+    static constexpr int rounds = 1, at_once = rows;
     struct shared {
-        typename A::line a[Rows];
-        typename B::line b[Columns];
-        T sum[warps][sums];
+        typename A::line a[rows];
+        typename B::line b[columns];
+        T sum[warps][rows][columns + 1];  ///< of a row's results, and then of its line
+    };
+    struct sums {
+        T at[rows][columns + 1];
+    };
+    template <class Block>
+    struct state {
+        per_thread<Block, sums> all;
     };
 
     A a;
     B b;
-    T* out;
-    product_sizes sizes;
-    T *parts, *line_sums;
-    std::int64_t part_size, size;
-
-    WEFT_DEVICE static constexpr std::int64_t tiles(const product_sizes& s) {
-        return s.count * pieces(s.rows, Rows) * pieces(s.columns, Columns);
-    }
 
     template <class Block>
-    WEFT_DEVICE void operator()(Block& block, shared& memory) const {
-        const unsigned across = unsigned(pieces(sizes.columns, Columns)),
-                       down = unsigned(pieces(sizes.rows, Rows));
-        const unsigned tile = unsigned(block.index()), rest = tile / across, more = rest / down;
-        const int first_column = int(tile % across) * Columns, first_row = int(rest % down) * Rows;
-        const int z = int(more % unsigned(sizes.count)), split = int(more / unsigned(sizes.count));
-        const int begin = split * sizes.split_depth,
-                  last = sizes.depth - begin < sizes.split_depth ? sizes.depth : begin + sizes.split_depth;
-
-        per_thread<Block, state> states;
+    WEFT_DEVICE void sum(const Block& block, shared& memory, const tile_place& at, bool,
+                         state<Block>& s) const {
         for (const int t : block) {
-            states[t].clear();
-            if (t < Rows) memory.a[t] = a.line_of(z, first_row + t);
-            if (t < Columns) memory.b[t] = b.line_of(z, first_column + t);
+            for (int i = 0; i < rows; ++i)
+                for (int j = 0; j <= columns; ++j) s.all[t].at[i][j] = T(0);
+            if (t < rows) memory.a[t] = a.line_of(at.z, at.first_row + t);
+            if (t < columns) memory.b[t] = b.line_of(at.z, at.first_column + t);
         }
         block.sync();
         for (const int t : block)
-            for (int k = begin + t; k < last; k += threads) states[t].add(*this, memory, k);
-        add_up(block, states, memory, std::make_integer_sequence<int, sums>{});
+            for (int k = at.begin + t; k < at.last; k += threads) add(memory, k, s.all[t]);
+        add_threads(block, s.all, memory, std::make_integer_sequence<int, rows*(columns + 1)>{});
         block.sync();
         for (const int t : block) {
-            if (t >= sums) continue;
-            T all = memory.sum[0][t];
-            for (int w = 1; w < warps; ++w) all += memory.sum[w][t];
-            const int row = first_row + t / (Columns + 1), column = first_column + t % (Columns + 1);
-            const std::int64_t line = std::int64_t(z) * sizes.rows + row;
-            T* const to = parts ? parts + split * part_size : out;
-            if (row >= sizes.rows) continue;
-            if (t % (Columns + 1) < Columns) {
-                if (column < sizes.columns) to[line * sizes.columns + column] = all;
-            } else if (line_sums != nullptr && first_column == 0) {
-                (parts ? to + size : line_sums)[line] = all;
-            }
+            if (t >= rows * (columns + 1)) continue;
+            T& all = memory.sum[0][t / (columns + 1)][t % (columns + 1)];
+            for (int w = 1; w < warps; ++w) all += memory.sum[w][t / (columns + 1)][t % (columns + 1)];
         }
+        block.sync();
     }
+    template <class Block>
+    WEFT_DEVICE static T line(const shared& memory, const state<Block>&, int t) {
+        return memory.sum[0][t][columns];
+    }
+    template <class Block>
+    WEFT_DEVICE static void put(const Block&, const shared&, const state<Block>&, int) {}
+    WEFT_DEVICE static constexpr int row_of(int, int i) { return i; }
+    WEFT_DEVICE static const T* result(const shared& memory, int i, int j) { return &memory.sum[0][i][j]; }
 
 private:
-    struct state {
-        T sum[Rows][Columns], line_sum[Rows];
-
-        WEFT_DEVICE void clear() {
-            for (int i = 0; i < Rows; ++i) {
-                for (int j = 0; j < Columns; ++j) sum[i][j] = T(0);
-                line_sum[i] = T(0);
-            }
+    WEFT_DEVICE void add(const shared& memory, int k, sums& s) const {
+        T x[rows];
+        for (int i = 0; i < rows; ++i) {
+            x[i] = a.at(memory.a[i], k);
+            s.at[i][columns] += x[i];
         }
-        WEFT_DEVICE void add(const deep_product& p, const shared& memory, int k) {
-            T x[Rows];
-            for (int i = 0; i < Rows; ++i) {
-                x[i] = p.a.at(memory.a[i], k);
-                line_sum[i] += x[i];
-            }
-            for (int j = 0; j < Columns; ++j) {
-                const T y = p.b.at(memory.b[j], k);
-                for (int i = 0; i < Rows; ++i) sum[i][j] += x[i] * y;
-            }
+        for (int j = 0; j < columns; ++j) {
+            const T y = b.at(memory.b[j], k);
+            for (int i = 0; i < rows; ++i) s.at[i][j] += x[i] * y;
         }
-    };
+    }
     // Constant indices, one after the other: a loop's index would take all sums out of the registers.
     template <class Block, int... I>
-    WEFT_DEVICE void add_up(const Block& block, const per_thread<Block, state>& states, shared& memory,
-                            std::integer_sequence<int, I...>) const {
-        (add_up_one<I>(block, states, memory), ...);
+    WEFT_DEVICE static void add_threads(const Block& block, const per_thread<Block, sums>& s, shared& memory,
+                                        std::integer_sequence<int, I...>) {
+        (add_threads_of<I / (columns + 1), I % (columns + 1)>(block, s, memory), ...);
     }
-    template <int I, class Block>
-    WEFT_DEVICE void add_up_one(const Block& block, const per_thread<Block, state>& states,
-                                shared& memory) const {
-        constexpr int row = I / (Columns + 1), column = I % (Columns + 1);
+    template <int Row, int Column, class Block>
+    WEFT_DEVICE static void add_threads_of(const Block& block, const per_thread<Block, sums>& s,
+                                           shared& memory) {
         per_thread<Block, T> one;
-        for (const int t : block) {
-            if constexpr (column < Columns)
-                one[t] = states[t].sum[row][column];
-            else
-                one[t] = states[t].line_sum[row];
-        }
+        for (const int t : block) one[t] = s[t].at[Row][Column];
         combine_in_warp<warp, Block, T>(block, one, sum_of_two{});
         for (const int t : block)
-            if (t % warp == 0) memory.sum[t / warp][I] = one[t];
+            if (t % warp == 0) memory.sum[t / warp][Row][Column] = one[t];
     }
 };
 

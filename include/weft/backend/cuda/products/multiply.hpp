@@ -5,9 +5,9 @@
 #include "../../../core/error.hpp"
 #include "../execution/launch.hpp"
 #include "factors.hpp"
+#include "multiply_adds.hpp"
 #include "parts.hpp"
-#include "tile.hpp"
-#include "warps.hpp"
+#include "tensor_cores.hpp"
 
 namespace weft::cuda_backend {
 
@@ -28,9 +28,9 @@ struct tile_shapes<double> {
 /// Of factors in 16 bits, on tensor cores. Plans count the same tiles.
 template <class Narrow>
 requires(sizeof(Narrow) == 2) struct tile_shapes<Narrow> {
-    using large = warp_tile<128, 128, 32, 2, 4>;
-    using medium = warp_tile<64, 64, 32, 2, 2>;
-    using flat = warp_tile<32, 128, 32, 1, 4>;
+    using large = warp_shape<128, 128, 32, 2, 4>;
+    using medium = warp_shape<64, 64, 32, 2, 2>;
+    using flat = warp_shape<32, 128, 32, 1, 4>;
 };
 enum class tile_kind { large, medium, flat };
 
@@ -77,39 +77,37 @@ inline void check_sizes(std::int64_t rows, std::int64_t columns, std::int64_t de
           "the cuda policy's own products take fewer than 2^31 of each");
 }
 
-template <class T, class Shape, class A, class B, class Results>
-using product_kernel =
-    std::conditional_t<sizeof(typename A::number) == 2, warp_tiled_product<Shape, A, B, Results>,
-                       tiled_product<T, Shape, A, B, Results>>;
-
+/// out[z][rows, columns] = a b, and what follows, in tiles of one shape. Scratch is parts_scratch of the
+/// sizes.
 template <class Shape, class Device, class T, class Out, class A, class B, class Result, class Tail>
 void multiply_tiles(const Device& device, const product_sizes& s, const A& a, const B& b, Result result,
                     const Tail& tail, const product_outputs<T, Out>& to) {
+    using engine = typename Shape::template engine<T, A, B>;
     using results = tile_results<T, Result, Tail, Out>;
+    if (s.count == 0 || s.rows == 0 || s.columns == 0) return;
     const bool cut = s.splits > 1;
     const std::int64_t stride = part_stride(part_size(s, to.line_sums != nullptr));
-    result.packs = result.packs && (!cut || pack<T>::aligned(to.scratch));
-    device.launch(tiles_of<Shape>(s) * s.splits, product_kernel<T, Shape, A, B, results>{
-                                                     a, b,
-                                                     results{result, tail, to.out, cut ? to.scratch : nullptr,
-                                                             to.line_sums, stride, part_size(s, false)},
-                                                     s});
+    result.packs = Shape::packs && result.packs && (!cut || pack<T>::aligned(to.scratch));
+    device.launch(tiles_of<Shape>(s) * s.splits,
+                  tiled_product<engine, results>{engine{a, b},
+                                                 results{result, tail, to.out, cut ? to.scratch : nullptr,
+                                                         to.line_sums, stride, part_size(s, false)},
+                                                 s});
+    if (cut) add_parts(device, s, to, tail);
 }
 
-/// out[z][rows, columns] = a b, and what follows. Scratch is parts_scratch of the plan's.
+/// The same in the plan's tiles.
 template <class Device, class T, class Out, class A, class B, class Result, class Tail>
 void multiply(const Device& device, const product_plan& p, const A& a, const B& b, const Result& result,
               const Tail& tail, const product_outputs<T, Out>& to) {
     using shapes = tile_shapes<typename A::number>;
     const product_sizes& s = p.sizes;
-    if (s.count == 0 || s.rows == 0 || s.columns == 0) return;
     if (p.kind == tile_kind::large)
         multiply_tiles<typename shapes::large>(device, s, a, b, result, tail, to);
     else if (p.kind == tile_kind::flat)
         multiply_tiles<typename shapes::flat>(device, s, a, b, result, tail, to);
     else
         multiply_tiles<typename shapes::medium>(device, s, a, b, result, tail, to);
-    if (s.splits > 1) add_parts(device, s, to, tail);
 }
 
 }  // namespace weft::cuda_backend

@@ -10,15 +10,19 @@ struct product_sizes {
 };
 
 /// A block's tile of a product, and the part of the depth that it sums: [begin, last). Tiles of the same
-/// columns follow each other: b comes from the cache.
+/// columns follow each other, so that b comes from the cache; or, with `columns_first`, those of the same
+/// rows.
 struct tile_place {
     int first_row, first_column, z, split, begin, last;
 
-    WEFT_DEVICE tile_place(const product_sizes& s, int rows, int columns, std::int64_t index) {
-        const unsigned across = unsigned(pieces(s.rows, rows)), down = unsigned(pieces(s.columns, columns));
-        const unsigned tile = unsigned(index), rest = tile / across, more = rest / down;
-        first_row = int(tile % across) * rows;
-        first_column = int(rest % down) * columns;
+    WEFT_DEVICE tile_place(const product_sizes& s, int rows, int columns, std::int64_t index,
+                           bool columns_first) {
+        const unsigned down = unsigned(pieces(s.rows, rows)), across = unsigned(pieces(s.columns, columns)),
+                       inner = columns_first ? across : down, outer = columns_first ? down : across;
+        const unsigned tile = unsigned(index), fast = tile % inner, rest = tile / inner, slow = rest % outer,
+                       more = rest / outer;
+        first_row = int(columns_first ? slow : fast) * rows;
+        first_column = int(columns_first ? fast : slow) * columns;
         z = int(more % unsigned(s.count));
         split = int(more / unsigned(s.count));
         begin = split * s.split_depth;
