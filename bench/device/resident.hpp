@@ -1,6 +1,6 @@
 #pragma once
 
-#include <weft/backend/cuda/fused_mlp/fused_mlp_narrow.hpp>
+#include <weft/backend/cuda/fused_mlp/fused_mlp.hpp>
 #include <weft/device_workspace.hpp>
 
 #include "device.hpp"
@@ -24,27 +24,13 @@ struct by_operations : Policy {
 /// enough, also where the policy would not.
 template <class Policy>
 class fused_on_sm90 : public Policy {
-    using narrow = typename Policy::narrow_scalar;
-    static constexpr bool mixed = Policy::numbers != weft::precision::full;
+    using factor =
+        std::conditional_t<Policy::numbers == weft::precision::full, float, typename Policy::narrow_scalar>;
     static constexpr std::size_t limit = weft::cuda_backend::shared_memory_sm90;
-    template <class Program, bool Mixed, bool Training>
-    struct kernels {
-        using type = weft::cuda_backend::fused_mlp<Program, float, limit>;
-    };
     template <class Program>
-    struct kernels<Program, false, true> {
-        using type = weft::cuda_backend::fused_mlp_training<Program, float, limit>;
-    };
-    template <class Program>
-    struct kernels<Program, true, false> {
-        using type = weft::cuda_backend::narrow_mlp<Program, narrow, limit>;
-    };
-    template <class Program>
-    struct kernels<Program, true, true> {
-        using type = weft::cuda_backend::narrow_mlp_training<Program, narrow, limit>;
-    };
-    template <class Program>
-    using whole = typename kernels<Program, mixed, Program::training>::type;
+    using whole =
+        std::conditional_t<Program::training, weft::cuda_backend::fused_mlp_training<Program, factor, limit>,
+                           weft::cuda_backend::fused_mlp<Program, factor, limit>>;
 
 public:
     template <class Program>
@@ -62,13 +48,10 @@ public:
     static void run_whole(typename Policy::resources& r, const Map& memory, int batch) {
         const auto& bound = memory.bound;
         float* const output = memory.locate(Program::source.output);
-        if constexpr (Program::training && mixed)
+        if constexpr (Program::training)
             whole<Program>::run(r.device, bound.input, bound.target, bound.parameters, memory.loss_scale,
                                 output, memory.locate(Program::source.loss), bound.gradients, r.scratch(),
                                 batch);
-        else if constexpr (Program::training)
-            whole<Program>::run(r.device, bound.input, bound.target, bound.parameters, output,
-                                memory.locate(Program::source.loss), bound.gradients, r.scratch(), batch);
         else
             whole<Program>::run(r.device, bound.input, bound.parameters, output, batch);
     }

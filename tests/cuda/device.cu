@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "weft/backend/cuda/execution/stream.cuh"
-#include "weft/backend/cuda/fused_mlp/fused_mlp_narrow.hpp"
+#include "weft/backend/cuda/fused_mlp/fused_mlp.hpp"
 #include "weft/backend/cuda/guarded_update.hpp"
 #include "weft/backend/cuda/kernel.hpp"
 #include "weft/core/float16.hpp"
@@ -112,13 +112,13 @@ constexpr auto wide_chain = weft::input<200> >> weft::dense<256> >> weft::relu >
 /// Whole chains of dense layers: predictions in registers and in shared memory, and training.
 void use_fused_mlp(const stream& s, float* x) {
     using namespace weft;
-    using cuda_backend::narrow_mlp;
+    using cuda_backend::fused_mlp;
     using network = std::remove_const_t<decltype(dense_chain)>;
     using wide = std::remove_const_t<decltype(wide_chain)>;
-    narrow_mlp<program<network>, float16>::run(s, x, x, x, 1);
-    narrow_mlp<program<wide>, bfloat16>::run(s, x, x, x, 1);
+    fused_mlp<program<network>, float16>::run(s, x, x, x, 1);
+    fused_mlp<program<wide>, bfloat16>::run(s, x, x, x, 1);
     using training = program<network, softmax_cross_entropy_loss<>, purpose::training, precision::scaled>;
-    cuda_backend::narrow_mlp_training<training, float16>::run(s, x, x, x, x, x, x, x, x, 1);
+    cuda_backend::fused_mlp_training<training, float16>::run(s, x, x, x, x, x, x, x, x, 1);
 }
 
 }  // namespace

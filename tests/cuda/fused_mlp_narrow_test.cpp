@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <vector>
-#include <weft/backend/cuda/fused_mlp/fused_mlp_narrow.hpp>
+#include <weft/backend/cuda/fused_mlp/fused_mlp.hpp>
 #include <weft/lang/layers/activation.hpp>
 #include <weft/lang/layers/convolution.hpp>
 #include <weft/lang/layers/dense.hpp>
@@ -26,7 +26,7 @@ inline constexpr precision precision_with =
 
 template <class Program, class Narrow, std::size_t Limit, int Busy, class Device>
 outcome<float> forward_on(const problem& p) {
-    using mlp = narrow_mlp<Program, Narrow, Limit, Busy>;
+    using mlp = fused_mlp<Program, Narrow, Limit, Busy>;
     const auto x = as<float>(p.x), parameters = as<float>(p.parameters);
     outcome<float> o;
     o.output.assign(std::size_t(p.batch) * std::size_t(Program::network::output_type::size), NAN);
@@ -35,7 +35,7 @@ outcome<float> forward_on(const problem& p) {
 }
 template <class Program, class Narrow, std::size_t Limit, int Busy, class Device>
 outcome<float> training_on(const problem& p, float scale) {
-    using mlp = narrow_mlp_training<Program, Narrow, Limit, Busy>;
+    using mlp = fused_mlp_training<Program, Narrow, Limit, Busy>;
     const auto x = as<float>(p.x), target = as<float>(p.target), parameters = as<float>(p.parameters);
     outcome<float> o;
     o.output.assign(std::size_t(p.batch) * std::size_t(Program::network::output_type::size), NAN);
@@ -71,7 +71,7 @@ constexpr int batches[] = {1, 37, 300};
 template <auto Net, class Narrow, std::size_t Limit = shared_memory_sm80, int Busy = 1>
 void check_forward() {
     using compiled = program<network_of<Net>, graph::no_loss, purpose::inference, precision_with<Narrow>>;
-    static_assert(narrow_mlp<compiled, Narrow, Limit>::qualifies);
+    static_assert(fused_mlp<compiled, Narrow, Limit>::qualifies);
     for (int batch : batches) {
         CAPTURE(batch, Narrow::name, Busy);
         const problem p = make_problem<compiled, graph::no_loss>(batch);
@@ -85,7 +85,7 @@ template <auto Net, class Loss, class Narrow, std::size_t Limit = shared_memory_
           bool Kinks = false>
 void check_training(int batch) {
     using compiled = program<network_of<Net>, Loss, purpose::training, precision_with<Narrow>>;
-    static_assert(narrow_mlp_training<compiled, Narrow, Limit>::qualifies);
+    static_assert(fused_mlp_training<compiled, Narrow, Limit>::qualifies);
     CAPTURE(batch, Narrow::name, Busy);
     const problem p = make_problem<compiled, Loss>(batch);
     const float scale = compiled::scaled ? 1024.0f : 1.0f;
@@ -141,15 +141,15 @@ using trained = program<network_of<Net>, Loss, purpose::training, precision::mix
 }  // namespace
 
 TEST_CASE("fused mlp in mixed precision: what fits is known while compiling", "[cuda]") {
-    static_assert(narrow_mlp<program<network_of<deep256>>, float16>::qualifies);
-    static_assert(!narrow_mlp<program<network_of<too_wide>>, float16>::qualifies);
-    static_assert(!narrow_mlp<program<network_of<convolution>>, float16>::qualifies);
-    using large = narrow_mlp_training<trained<square128, squares>, bfloat16>;
-    static_assert(large::large.rows == 128 && large::large.slice == 32);
-    static_assert(narrow_mlp_training<trained<square64, squares>, bfloat16>::large.slice == 64);
-    static_assert(narrow_mlp_training<trained<of32, squares>, bfloat16>::large.slice == 0);
-    static_assert(!narrow_mlp_training<trained<deep256, squares>, bfloat16>::qualifies);  // too many sums
-    static_assert(!narrow_mlp_training<trained<too_wide, squares>, bfloat16>::qualifies);
+    static_assert(fused_mlp<program<network_of<deep256>>, float16>::qualifies);
+    static_assert(!fused_mlp<program<network_of<too_wide>>, float16>::qualifies);
+    static_assert(!fused_mlp<program<network_of<convolution>>, float16>::qualifies);
+    using large = fused_mlp_training<trained<square128, squares>, bfloat16>;
+    static_assert(large::tiles.large.rows == 128 && large::tiles.large.slice == 32);
+    static_assert(fused_mlp_training<trained<square64, squares>, bfloat16>::tiles.large.slice == 64);
+    static_assert(fused_mlp_training<trained<of32, squares>, bfloat16>::tiles.large.slice == 0);
+    static_assert(!fused_mlp_training<trained<deep256, squares>, bfloat16>::qualifies);  // too many sums
+    static_assert(!fused_mlp_training<trained<too_wide, squares>, bfloat16>::qualifies);
 }
 
 TEST_CASE("fused mlp in mixed precision: one layer", "[cuda]") { check<one, cross_entropy>(); }
@@ -203,8 +203,8 @@ TEST_CASE("fused mlp in mixed precision: gradients of a scaled loss are larger",
 
 TEST_CASE("fused mlp in mixed precision: several tiles for each block", "[cuda]") {
     using compiled = program<network_of<narrow>, squares, purpose::training, precision::mixed>;
-    using mlp = narrow_mlp_training<compiled, bfloat16>;
-    constexpr int batch = 2 * 132 * 4 * 32 + 100, most = mlp::blocks<32, 128, 0>(batch);
-    static_assert(2 * most * 32 < batch && mlp::small.slice == 0);
+    using mlp = fused_mlp_training<compiled, bfloat16, shared_memory_sm80, 1 << 20>;
+    constexpr int batch = 2 * 132 * 4 * 32 + 100, most = mlp::blocks(batch);
+    static_assert(2 * most * 32 < batch && mlp::tiles.small.rows == 32 && mlp::tiles.small.slice == 0);
     check_training<narrow, squares, bfloat16, shared_memory_sm80, 1 << 20>(batch);
 }

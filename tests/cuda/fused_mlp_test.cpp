@@ -38,7 +38,7 @@ outcome<T> training_on_twin(const problem& p) {
     o.loss.assign(1, T(NAN));
     o.gradients.assign(parameters.size(), T(NAN));
     std::vector<T> scratch(std::size_t(mlp::scratch(p.batch)), T(NAN));
-    mlp::run(Device{}, x.data(), target.data(), parameters.data(), o.output.data(), o.loss.data(),
+    mlp::run(Device{}, x.data(), target.data(), parameters.data(), nullptr, o.output.data(), o.loss.data(),
              o.gradients.data(), scratch.data(), p.batch);
     return o;
 }

@@ -163,14 +163,14 @@ constexpr auto layers = input<70> >> dense<48> >> gelu >> dense<32> >> relu >> d
 using layers_type = std::remove_const_t<decltype(layers)>;
 
 /// Fused kernels as large batches have them, where one block takes several tiles, with an input that comes in
-/// parts: predictions by two kernels, loss and gradients with `Slice` as in narrow_tile.
+/// parts: predictions by two kernels, loss and gradients with `Slice` as in mlp_tile.
 template <class Device, int Slice>
 std::vector<float> fused_on() {
     using namespace cuda_backend;
     constexpr int batch = 40, rows = 16, threads = 64;
     using predicting =
-        narrow_mlp<program<layers_type, graph::no_loss, purpose::inference, precision::mixed>, bfloat16>;
-    using training = narrow_mlp_training<
+        fused_mlp<program<layers_type, graph::no_loss, purpose::inference, precision::mixed>, bfloat16>;
+    using training = fused_mlp_training<
         program<layers_type, softmax_cross_entropy_loss<>, purpose::training, precision::mixed>, bfloat16>;
     using found = layers_of<training::found>;
     using kernel = training::kernel_of<rows, threads, Slice>;
@@ -183,14 +183,17 @@ std::vector<float> fused_on() {
         gradients(p.size() + 1);
     constexpr auto places = cuda_backend::detail::places_of<training::found>();
     const Device device;
-    device.launch(1, chained_forward<layers_of<predicting::found>, bfloat16, 1, threads>{
-                         x.data(), p.data(), one.data(), batch, 1, places});
+    using layers_found = layers_of<predicting::found>;
+    using operands = mlp_operands<float, found::depth>;
+    device.launch(1, chained_forward<layers_found, bfloat16, 1, threads>{operands{
+                         x.data(), nullptr, p.data(), nullptr, one.data(), nullptr, batch, 1, places}});
     if constexpr (Slice > 0)
-        device.launch(pieces(batch, rows),
-                      narrow_forward<layers_of<predicting::found>, bfloat16, rows, threads, Slice>{
-                          x.data(), p.data(), other.data(), batch, places});
-    device.launch(
-        1, kernel{x.data(), y.data(), p.data(), nullptr, output.data(), scratch.data(), batch, 1, places});
+        device.launch(
+            pieces(batch, rows),
+            mlp_forward<tensor_core_mlp<layers_found, bfloat16, rows, threads, Slice, false>>{
+                operands{x.data(), nullptr, p.data(), nullptr, other.data(), nullptr, batch, 1, places}});
+    device.launch(1, kernel{operands{x.data(), y.data(), p.data(), nullptr, output.data(), scratch.data(),
+                                     batch, 1, places}});
     sum_gradients(device, scratch.data(), 1,
                   gradient_sums<typename kernel::sums_row, float, found::depth>{
                       1.0f, gradients.data(), gradients.data() + p.size(), places});

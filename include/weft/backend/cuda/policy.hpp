@@ -11,7 +11,7 @@
 #include "../../graph/narrow.hpp"
 #include "../device/run_settings.hpp"
 #include "choice.hpp"
-#include "fused_mlp/fused_mlp_narrow.hpp"
+#include "fused_mlp/fused_mlp.hpp"
 #include "guarded_update.hpp"
 #include "kernel.hpp"
 
@@ -154,13 +154,8 @@ struct cuda_policy {
         if constexpr (Program::training) {
             r.device.begin("a fused training step");
             Scalar* const loss = memory.locate(source.loss);
-            if constexpr (numbers == precision::full)
-                whole_program<Program>::run(r.device, bound.input, bound.target, bound.parameters, output,
-                                            loss, bound.gradients, r.scratch(), batch);
-            else
-                whole_program<Program>::run(r.device, bound.input, bound.target, bound.parameters,
-                                            memory.loss_scale, output, loss, bound.gradients, r.scratch(),
-                                            batch);
+            whole_program<Program>::run(r.device, bound.input, bound.target, bound.parameters,
+                                        memory.loss_scale, output, loss, bound.gradients, r.scratch(), batch);
         } else {
             r.device.begin("a fused prediction");
             whole_program<Program>::run(r.device, bound.input, bound.parameters, output, batch);
@@ -168,18 +163,11 @@ struct cuda_policy {
     }
 
 private:
-    template <class Program, precision>
-    struct whole {
-        using type = std::conditional_t<Program::training, cuda_backend::narrow_mlp_training<Program, Narrow>,
-                                        cuda_backend::narrow_mlp<Program, Narrow>>;
-    };
+    using factor = std::conditional_t<numbers == precision::full, Scalar, Narrow>;
     template <class Program>
-    struct whole<Program, precision::full> {
-        using type = std::conditional_t<Program::training, cuda_backend::fused_mlp_training<Program, Scalar>,
-                                        cuda_backend::fused_mlp<Program, Scalar>>;
-    };
-    template <class Program>
-    using whole_program = typename whole<Program, numbers>::type;
+    using whole_program =
+        std::conditional_t<Program::training, cuda_backend::fused_mlp_training<Program, factor>,
+                           cuda_backend::fused_mlp<Program, factor>>;
 
     template <graph::opcode Op, class Chain>
     static void run(const graph::node& n, const arguments<Scalar>& a, resources& r) {

@@ -10,7 +10,7 @@ namespace weft::cuda_backend {
 template <class Layers>
 struct parameter_row {
     /// Where the loss is, behind all else; and the numbers of a row.
-    static constexpr int loss_at = Layers::parameters(), size = (loss_at + 1 + 3) / 4 * 4;
+    static constexpr int loss_at = Layers::parameters(), size = padded_to(loss_at + 1, 4);
     /// The parameter whose gradient is at a place; -1: none.
     WEFT_DEVICE static constexpr int parameter(int at, const parameter_places<Layers::depth>&) { return at; }
 };

@@ -35,16 +35,24 @@ struct mlp_function {
     }
 };
 
-/// The slices in which a product's inputs go through shared memory have this many terms of its sums.
+/// The slices in which a product's inputs go through shared memory have this many terms of its sums, or a
+/// multiple.
 inline constexpr int slice = 16;
+
+constexpr int larger(int a, int b) { return a > b ? a : b; }
+constexpr int smaller(int a, int b) { return a < b ? a : b; }
+constexpr int padded_to(int size, int unit) { return (size + unit - 1) / unit * unit; }
 
 /// A dense layer in a kernel's type. Its outputs are padded with zeros to whole slices.
 template <int In, int Out, graph::function Fn, std::int32_t Bits, bool Bias>
 struct dense_type {
-    static constexpr int in = In, out = Out, padded = (Out + slice - 1) / slice * slice;
+    static constexpr int in = In, out = Out, padded = padded_to(Out, slice);
     static constexpr bool bias = Bias;
     using function = mlp_function<Fn, Bits>;
 };
+
+template <class Layer>
+inline constexpr int padded_in = padded_to(Layer::in, slice);
 
 template <class... Layers>
 struct layer_list {
@@ -83,33 +91,16 @@ struct parameter_places {
     std::int32_t weight[Depth], bias[Depth];
 };
 
-/// How a batch is cut: the samples that one block takes at a time, and its threads. No rows: it does not fit.
+/// The shared memory that a block can have, in bytes.
+inline constexpr std::size_t shared_memory_sm80 = 163 * 1024, shared_memory_sm90 = 227 * 1024;
+
+/// How a batch is cut: the samples that one block takes at a time, and its threads; for tensor cores also how
+/// many terms of a product's sums come to shared memory in one slice of weights, or 0: all weights lie there
+/// for good. No rows: it does not fit.
 struct mlp_tile {
-    int rows = 0, threads = 0;
+    int rows = 0, threads = 0, slice = 0;
     constexpr explicit operator bool() const { return rows > 0; }
 };
-
-/// A row of a matrix in shared memory is one feature of all samples of a tile; the pad keeps threads that
-/// read neighbouring features off each other's banks.
-constexpr int stride_of(int rows) { return rows + 4; }
-/// Two slices each of weights and of inputs, so that one is filled while the other is used.
-constexpr int stage_size(int rows, int widest) {
-    return 2 * slice * (stride_of(rows) + widest + 4) > 64 * stride_of(rows)
-               ? 2 * slice * (stride_of(rows) + widest + 4)
-               : 64 * stride_of(rows);
-}
-
-/// The largest tile, of at most so many rows, whose numbers (`Needs::numbers(rows)`) fit in `limit` bytes of
-/// shared memory, with at most 64 sums for each thread.
-template <class Needs, class T>
-constexpr mlp_tile choose_tile(int widest, std::size_t limit, int most_rows) {
-    if (widest > 256) return {};
-    const int threads = widest <= 64 ? 128 : 256;
-    for (int rows = most_rows; rows >= 16; rows /= 2)
-        if (rows * widest <= 64 * threads && std::size_t(Needs::numbers(rows)) * sizeof(T) <= limit)
-            return {rows, threads};
-    return {};
-}
 
 /// Large tiles use each weight often; where a batch has too few of them to keep a device busy, small ones do.
 struct mlp_tiles {

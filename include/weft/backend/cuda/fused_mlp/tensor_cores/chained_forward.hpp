@@ -1,6 +1,7 @@
 #pragma once
 
-#include "narrow_forward.hpp"
+#include "../operands.hpp"
+#include "weights.hpp"
 
 namespace weft::cuda_backend {
 
@@ -18,18 +19,14 @@ struct chained_forward {
         alignas(16) Narrow weights[std::size_t(rooms::size)];
     };
 
-    const float* input;
-    const float* parameters;
-    float* output;
-    int batch, blocks;
-    parameter_places<Layers::depth> places;
+    mlp_operands<float, Layers::depth> of;
 
     template <class Block>
     WEFT_DEVICE void operator()(Block& block, shared& memory) const {
-        rooms::fill(block, parameters, places, memory.weights);
+        rooms::fill(block, of.parameters, of.places, memory.weights);
         block.sync();
-        const std::int64_t tiles = pieces(batch, rows);
-        for (std::int64_t tile = block.index(); tile < tiles; tile += blocks) {
+        const std::int64_t tiles = pieces(of.batch, rows);
+        for (std::int64_t tile = block.index(); tile < tiles; tile += of.blocks) {
             per_thread<Block, factors<padded_in<layer<0>>>> x;
             for (const int t : block) load(t, tile * rows + t / warp * warp_rows, x[t]);
             run<0>(block, memory, tile * rows, x);
@@ -44,22 +41,22 @@ private:
 
     WEFT_DEVICE void load(int t, std::int64_t first, factors<padded_in<layer<0>>>& x) const {
         constexpr int in = layer<0>::in;
-        const bool in_pairs = even_input && pack<float, 2>::aligned(input);
+        const bool in_pairs = even_input && pack<float, 2>::aligned(of.input);
         WEFT_UNROLL(16)
         for (int k = 0; k < padded_in<layer<0>> / 16; ++k) WEFT_UNROLL(16)
         for (int i = 0; i < M; ++i) WEFT_UNROLL(4)
         for (int r = 0; r < 4; ++r) {
             const std::int64_t row = first + i * 16 + t % warp / 4 + r % 2 * 8;
             const int column = k * 16 + t % 4 * 2 + r / 2 * 8;
-            const float* const from = input + row * in + column;
+            const float* const from = of.input + row * in + column;
             float one = 0, two = 0;
-            if (row < batch && in_pairs && column < in) {
+            if (row < of.batch && in_pairs && column < in) {
                 const pack<float, 2> p = pack<float, 2>::load(from);
                 one = p.at[0];
                 two = p.at[1];
             } else {
-                if (row < batch && column < in) one = from[0];
-                if (row < batch && column + 1 < in) two = from[1];
+                if (row < of.batch && column < in) one = from[0];
+                if (row < of.batch && column + 1 < in) two = from[1];
             }
             x.at[(k * M + i) * 4 + r] = packed<Narrow>(one, two);
         }
@@ -122,7 +119,7 @@ private:
     WEFT_DEVICE void biases(int column, float (&b)[2]) const {
         b[0] = b[1] = 0;
         if constexpr (layer<I>::bias) {
-            const float* const bias = parameters + places.bias[I];
+            const float* const bias = of.parameters + of.places.bias[I];
             if (column < layer<I>::out) b[0] = bias[column];
             if (column + 1 < layer<I>::out) b[1] = bias[column + 1];
         }
@@ -161,8 +158,8 @@ private:
             for (int i = 0; i < M; ++i) WEFT_UNROLL(4)
             for (int r = 0; r < 4; ++r) {
                 const std::int64_t row = first + i * 16 + sum_row(t, r);
-                if (row < batch && column + r % 2 < out)
-                    output[row * out + column + r % 2] = function::value(sums.at[i][j][r] + b[r % 2]);
+                if (row < of.batch && column + r % 2 < out)
+                    of.output[row * out + column + r % 2] = function::value(sums.at[i][j][r] + b[r % 2]);
             }
         }
     }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "warp_product.hpp"
+#include "products.hpp"
 
 namespace weft::cuda_backend {
 
@@ -92,6 +92,10 @@ struct chunked_rows {
     WEFT_DEVICE void prepare(const Block& block, int term) const {
         if (term % Chunk) return;
         if (term > 0) block.sync();
+        bring(block, term);
+    }
+    template <class Block>
+    WEFT_DEVICE void bring(const Block& block, int term) const {
         for (const int t : block) from.copy(t, 0, term, room);
     }
     WEFT_DEVICE const Narrow* at(int term) const { return room + term % Chunk; }

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "narrow_layout.hpp"
+#include "../operands.hpp"
+#include "products.hpp"
 
 namespace weft::cuda_backend {
 
@@ -69,5 +70,59 @@ struct gradient_rows {
         }
     }
 };
+
+/// A piece of layer I's weight gradient: dy^T x over the rows of a tile, on top of what the block has.
+template <class Row, int I, int Rows, bool Bias, class Block, class Narrow>
+WEFT_DEVICE void weight_gradient_piece(const Block& block, const Narrow* dy, int dy_stride, const Narrow* x,
+                                       int x_stride, int number, const mlp_samples<float>& now) {
+    using grid = typename Row::template grid<I>;
+    per_thread<Block, typename grid::sums> sums;
+    per_thread<Block, warp_sums<grid::m, 1>> totals;
+    for (const int t : block) {
+        totals[t].clear();
+        WEFT_UNROLL(16)
+        for (int i = 0; i < grid::m; ++i) WEFT_UNROLL(32)
+        for (int j = 0; j < grid::n; ++j) {
+            pack<float> p{};
+            if (!now.fresh && grid::active(t))
+                p = pack<float>::load(now.sums + Row::template place<I>(t, number, i, j));
+            WEFT_UNROLL(4)
+            for (int r = 0; r < 4; ++r) sums[t].at[i][j][r] = p.at[r];
+        }
+    }
+    multiply_warps<grid, true, true, Bias>(block, dy, dy_stride, x, x_stride, Rows, sums, &totals);
+    for (const int t : block) {
+        if (!grid::active(t)) continue;
+        WEFT_UNROLL(16)
+        for (int i = 0; i < grid::m; ++i) WEFT_UNROLL(32)
+        for (int j = 0; j < grid::n; ++j) {
+            pack<float> p;
+            WEFT_UNROLL(4)
+            for (int r = 0; r < 4; ++r) p.at[r] = sums[t].at[i][j][r];
+            p.store(now.sums + Row::template place<I>(t, number, i, j));
+        }
+        if constexpr (Bias) {
+            if (grid::first_column(t) != 0 || t % 4 != 0) continue;
+            WEFT_UNROLL(16)
+            for (int i = 0; i < grid::m; ++i) WEFT_UNROLL(2)
+            for (int r = 0; r < 4; r += 2)
+                accumulate(now.sums[Row::template bias_before<I>() + grid::row(t, i, r)],
+                           totals[t].at[i][0][r], now.fresh);
+        }
+    }
+}
+
+/// Count pieces from `first` on; the bias comes with the layer's first.
+template <class Row, int I, int Rows, bool Bias, class Block, class Narrow>
+WEFT_DEVICE void weight_gradients(const Block& block, const Narrow* dy, int dy_stride, const Narrow* x,
+                                  int x_stride, int first, int count, const mlp_samples<float>& now) {
+    constexpr int piece = Row::template piece<I>;
+    for (int i = 0; i < count; ++i)
+        if (Bias && first + i == 0)
+            weight_gradient_piece<Row, I, Rows, Bias>(block, dy, dy_stride, x, x_stride, 0, now);
+        else
+            weight_gradient_piece<Row, I, Rows, false>(block, dy, dy_stride, x + i * piece, x_stride,
+                                                       first + i, now);
+}
 
 }  // namespace weft::cuda_backend

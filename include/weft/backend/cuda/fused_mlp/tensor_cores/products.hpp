@@ -1,6 +1,6 @@
 #pragma once
 
-#include "layers.hpp"
+#include "../layers.hpp"
 
 /// Products of 16-bit matrices in shared memory, by the warps of a block. Rows of such a matrix are
 /// `bank_pad` numbers further apart than they are long, so that the eight rows that ldmatrix reads at a time
@@ -8,10 +8,8 @@
 namespace weft::cuda_backend {
 
 inline constexpr int bank_pad = 8;
-
-constexpr int padded_to(int size, int unit) { return (size + unit - 1) / unit * unit; }
-template <class Layer>
-inline constexpr int padded_in = padded_to(Layer::in, slice);
+/// The numbers of a matrix [rows, columns] in shared memory.
+constexpr int room_for(int rows, int columns) { return rows * (columns + bank_pad); }
 
 /// How warps share the sums of a product of [Rows, Columns]: each has m x n pieces of 16 x 8. What cannot be
 /// shared leaves warps over, which do what another one does and store nothing.

@@ -1,24 +1,18 @@
 #pragma once
 
-#include "forward.hpp"
+#include "../operands.hpp"
+#include "products.hpp"
 
 namespace weft::cuda_backend {
-
-/// Adds `x` to a number of the block's own; the block's first tile sets it.
-template <class T>
-WEFT_DEVICE void accumulate(T& sum, T x, bool first) {
-    sum = first ? x : sum + x;
-}
 
 /// The gradients of a layer's weights, summed over a tile's samples: dy[feature][row] times its input
 /// [feature][row]. Each thread has `outs` x `ins` of them at a time.
 template <class Layer, int Rows, int Threads, int InputRoom>
 struct weight_gradient {
-    static constexpr int padded_in = (Layer::in + slice - 1) / slice * slice;
-    static constexpr int in_threads = padded_in >= warp ? warp : slice, out_threads = Threads / in_threads;
-    static constexpr int smaller(int a, int b) { return a < b ? a : b; }
+    static constexpr int in_threads = padded_in<Layer> >= warp ? warp : slice,
+                         out_threads = Threads / in_threads;
     static constexpr int outs = smaller(8, (Layer::padded + out_threads - 1) / out_threads),
-                         ins = smaller(smaller(8, (padded_in + in_threads - 1) / in_threads),
+                         ins = smaller(smaller(8, (padded_in<Layer> + in_threads - 1) / in_threads),
                                        InputRoom / in_threads);
     static constexpr int in_block = ins * in_threads, out_block = outs * out_threads;
 
@@ -72,37 +66,6 @@ WEFT_DEVICE void bias_gradient(const Block& block, const T* dy, T* to, bool firs
             for (int r = 1; r < pack<T>::size; ++r) all += sums.at[r];
             accumulate(to[out], all, first);
         }
-}
-
-/// Multiplies a run of gradients with the slopes that follow from what was saved.
-template <class Layer, class Before, int Run, class T>
-struct slope_run {
-    std::ptrdiff_t to_saved;  ///< the way from a gradient
-    int valid;
-
-    WEFT_DEVICE void operator()(int feature, int row, T* at) const {
-        T d[Run], x[Run];
-        load_runs(at, 0, d);
-        load_runs(at + to_saved, 0, x);
-        WEFT_UNROLL(16)
-        for (int r = 0; r < Run; ++r)
-            d[r] = feature < Layer::in && row + r < valid ? d[r] * Before::function::slope(x[r]) : T(0);
-        store_run(d, at);
-    }
-};
-
-/// The gradient that a layer hands to the one before, times that one's slope, over dy itself.
-template <class Layer, class Before, int Rows, int Threads, class Block, class T>
-WEFT_DEVICE void data_gradient(const Block& block, const T* weights, int valid, const T* saved, T* stage,
-                               T* dy) {
-    using layout = tile_layout<Rows, Threads, Before::padded>;
-    per_thread<Block, tile_sums<layout, T>> sums;
-    multiply_slices<Layer::out, Rows, layout, T>(
-        block, resident<T>{dy, stride_of(Rows)},
-        straight<Before::padded, Layer::in, Layer::out, Threads, T>(weights), stage, sums);
-    const slope_run<Layer, Before, layout::template row_run<T>, T> finish{saved - dy, valid};
-    for (const int t : block) finish_sums<Rows>(t, sums[t], dy, finish);
-    block.sync();
 }
 
 }  // namespace weft::cuda_backend

@@ -1,21 +1,8 @@
 #pragma once
 
-#include "narrow_sources.hpp"
+#include "sources.hpp"
 
 namespace weft::cuda_backend {
-
-/// How mixed kernels cut a batch: samples that a block takes at a time, its threads, and how many terms of a
-/// product's sums come to shared memory in one slice of weights; 0: all weights lie there for good. No rows:
-/// it does not fit.
-struct narrow_tile {
-    int rows = 0, threads = 0, slice = 0;
-    constexpr explicit operator bool() const { return rows > 0; }
-};
-
-/// The numbers of a matrix [rows, columns] in shared memory.
-constexpr int room_for(int rows, int columns) { return rows * (columns + bank_pad); }
-constexpr int larger(int a, int b) { return a > b ? a : b; }
-constexpr int smaller(int a, int b) { return a < b ? a : b; }
 
 namespace detail {
 
@@ -76,14 +63,5 @@ struct weight_rooms {
         }
     }
 };
-
-/// The features of the network's input that come at a time: all, or as many slices as fit in `room` numbers,
-/// at most 128.
-constexpr int chunk_of(int padded, int rows, int slice_depth, int room) {
-    int most = smaller(128, room / rows - bank_pad);
-    if (padded <= most) return padded;
-    const int unit = larger(slice, slice_depth);
-    return most / unit * unit;
-}
 
 }  // namespace weft::cuda_backend

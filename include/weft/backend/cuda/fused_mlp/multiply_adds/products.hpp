@@ -1,8 +1,16 @@
 #pragma once
 
-#include "layers.hpp"
+#include "../layers.hpp"
 
 namespace weft::cuda_backend {
+
+/// A row of a matrix in shared memory is one feature of all samples of a tile; the pad keeps threads that
+/// read neighbouring features off each other's banks.
+constexpr int stride_of(int rows) { return rows + 4; }
+/// Two slices each of weights and of inputs, so that one is filled while the other is used.
+constexpr int stage_size(int rows, int widest) {
+    return larger(2 * slice * (stride_of(rows) + widest + 4), 64 * stride_of(rows));
+}
 
 /// Which sums of a [Rows, Cols] tile a thread has: `rows` x `cols` of them, in runs that one load of 16 bytes
 /// covers and that lie far apart, so that neighbouring threads read neighbouring numbers.
@@ -80,8 +88,7 @@ WEFT_DEVICE void load_runs(const T* from, int step, T (&to)[Count]) {
     }
 }
 
-/// sums += the products of a slice: x[k][row] w[k][col]. A version with tensor cores replaces this and the
-/// layout.
+/// sums += the products of a slice: x[k][row] w[k][col].
 template <class Layout>
 struct tile_multiply {
     template <class T>
@@ -126,93 +133,6 @@ WEFT_DEVICE void finish_sums(int t, const tile_sums<Layout, T>& sums, T* to, con
             each(col, row, to + col * stride_of(Rows) + row);
         }
 }
-
-/// A layer's input that lies in shared memory already, [feature][row].
-template <class T>
-struct resident {
-    struct held {};
-    const T* x;
-    int stride;
-    WEFT_DEVICE void load(int, int, held&) const {}
-    WEFT_DEVICE void store(int, const held&, T*) const {}
-    WEFT_DEVICE const T* at(int k, const T*) const { return x + k * stride; }
-};
-
-/// Slices of a matrix [Count, K] in global memory, whose rows (as many as there are) become columns.
-template <int Count, int K, int Threads, class T>
-struct transposed {
-    static constexpr int size = pack<T>::size, groups = slice / size,
-                         each = (Count * groups + Threads - 1) / Threads;
-    static constexpr int stride = Count + 4;
-    struct held {
-        pack<T> at[each];
-    };
-    const T* from;
-    int valid;     ///< rows that there are; others are zeros
-    bool aligned;  ///< may packs be loaded?
-
-    WEFT_DEVICE transposed(const T* matrix, int rows)
-        : from(matrix), valid(rows), aligned(K % size == 0 && pack<T>::aligned(matrix)) {}
-
-    WEFT_DEVICE void load(int t, int k, held& h) const {
-        WEFT_UNROLL(16)
-        for (int e = 0; e < each; ++e) {
-            const int item = t + e * Threads, row = item / groups, first = k + item % groups * size;
-            const T* const source = from + std::int64_t(row) * K + first;
-            if (row < valid && aligned && first < K) {
-                h.at[e] = pack<T>::load(source);
-            } else {
-                for (int i = 0; i < size; ++i)
-                    h.at[e].at[i] = row < valid && first + i < K ? source[i] : T(0);
-            }
-        }
-    }
-    WEFT_DEVICE void store(int t, const held& h, T* to) const {
-        WEFT_UNROLL(16)
-        for (int e = 0; e < each; ++e) {
-            const int item = t + e * Threads, row = item / groups;
-            if (row < Count)
-                for (int i = 0; i < size; ++i) to[(item % groups * size + i) * stride + row] = h.at[e].at[i];
-        }
-    }
-    WEFT_DEVICE const T* at(int, const T* stage) const { return stage; }
-};
-
-/// Slices of a matrix [K, In] in global memory as it lies there, padded with zeros to Padded columns.
-template <int Padded, int In, int K, int Threads, class T>
-struct straight {
-    static constexpr int size = pack<T>::size, groups = Padded / size,
-                         each = (slice * groups + Threads - 1) / Threads;
-    static constexpr int stride = Padded + 4;
-    struct held {
-        pack<T> at[each];
-    };
-    const T* from;
-    bool aligned;
-
-    WEFT_DEVICE explicit straight(const T* matrix)
-        : from(matrix), aligned(In % size == 0 && pack<T>::aligned(matrix)) {}
-
-    WEFT_DEVICE void load(int t, int k, held& h) const {
-        WEFT_UNROLL(16)
-        for (int e = 0; e < each; ++e) {
-            const int item = t + e * Threads, row = k + item / groups, first = item % groups * size;
-            const T* const source = from + std::int64_t(row) * In + first;
-            if (row < K && aligned && first < In) {
-                h.at[e] = pack<T>::load(source);
-            } else {
-                for (int i = 0; i < size; ++i) h.at[e].at[i] = row < K && first + i < In ? source[i] : T(0);
-            }
-        }
-    }
-    WEFT_DEVICE void store(int t, const held& h, T* to) const {
-        WEFT_UNROLL(16)
-        for (int e = 0; e < each; ++e) {
-            const int item = t + e * Threads;
-            if (item / groups < slice) h.at[e].store(to + item / groups * stride + item % groups * size);
-        }
-    }
-};
 
 /// sums = x w over K terms, a slice at a time: while one is multiplied the next is on its way. Others may
 /// read and write what x and w are made of right after it.
