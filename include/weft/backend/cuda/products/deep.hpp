@@ -34,41 +34,33 @@ struct deep_tile {
     struct sums {
         T at[rows][columns + 1];
     };
-    template <class Block>
-    struct state {
-        per_thread<Block, sums> all;
-    };
-
     A a;
     B b;
 
     template <class Block>
     WEFT_DEVICE void sum(const Block& block, shared& memory, const tile_place& at, bool,
-                         state<Block>& s) const {
+                         per_thread<Block, sums>& all, per_thread<Block, T>&) const {
         for (const int t : block) {
             for (int i = 0; i < rows; ++i)
-                for (int j = 0; j <= columns; ++j) s.all[t].at[i][j] = T(0);
+                for (int j = 0; j <= columns; ++j) all[t].at[i][j] = T(0);
             if (t < rows) memory.a[t] = a.line_of(at.z, at.first_row + t);
             if (t < columns) memory.b[t] = b.line_of(at.z, at.first_column + t);
         }
         block.sync();
         for (const int t : block)
-            for (int k = at.begin + t; k < at.last; k += threads) add(memory, k, s.all[t]);
-        add_threads(block, s.all, memory, std::make_integer_sequence<int, rows*(columns + 1)>{});
+            for (int k = at.begin + t; k < at.last; k += threads) add(memory, k, all[t]);
+        add_threads(block, all, memory, std::make_integer_sequence<int, rows*(columns + 1)>{});
         block.sync();
         for (const int t : block) {
             if (t >= rows * (columns + 1)) continue;
-            T& all = memory.sum[0][t / (columns + 1)][t % (columns + 1)];
-            for (int w = 1; w < warps; ++w) all += memory.sum[w][t / (columns + 1)][t % (columns + 1)];
+            T& sum_of_all = memory.sum[0][t / (columns + 1)][t % (columns + 1)];
+            for (int w = 1; w < warps; ++w) sum_of_all += memory.sum[w][t / (columns + 1)][t % (columns + 1)];
         }
         block.sync();
     }
+    WEFT_DEVICE static T line(const shared& memory, T, int t) { return memory.sum[0][t][columns]; }
     template <class Block>
-    WEFT_DEVICE static T line(const shared& memory, const state<Block>&, int t) {
-        return memory.sum[0][t][columns];
-    }
-    template <class Block>
-    WEFT_DEVICE static void put(const Block&, const shared&, const state<Block>&, int) {}
+    WEFT_DEVICE static void put(const Block&, const shared&, const per_thread<Block, sums>&, int) {}
     WEFT_DEVICE static constexpr int row_of(int, int i) { return i; }
     WEFT_DEVICE static const T* result(const shared& memory, int i, int j) { return &memory.sum[0][i][j]; }
 

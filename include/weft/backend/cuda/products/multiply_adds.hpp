@@ -69,7 +69,7 @@ struct multiply_add_tile {
     static constexpr int rows = Shape::rows, columns = Shape::columns, depth = Shape::depth,
                          rows_each = Shape::rows_each, columns_each = Shape::columns_each,
                          threads = Shape::threads;
-    static constexpr bool columns_first = false;
+    static constexpr bool columns_first = false, alone = true;
     static constexpr int pack_size = pack<T>::size, row_groups = rows_each / pack_size,
                          column_groups = columns_each / pack_size, row_step = rows / row_groups,
                          column_step = columns / column_groups;
@@ -93,67 +93,39 @@ struct multiply_add_tile {
     };
     struct sums {
         T at[rows_each][columns_each];
-    };
-    template <class Block>
-    struct state {
-        per_thread<Block, staged> next;
-        per_thread<Block, sums> all;
-        per_thread<Block, T> line_sum;
-    };
 
+        WEFT_DEVICE void clear() {
+            for (int i = 0; i < rows_each; ++i)
+                for (int j = 0; j < columns_each; ++j) at[i][j] = T(0);
+        }
+    };
     A a;
     B b;
 
     template <class Block>
     WEFT_DEVICE void sum(const Block& block, shared& memory, const tile_place& at, bool sums_lines,
-                         state<Block>& s) const {
-        sum_in_pieces(*this, block, memory, at, sums_lines, s);
+                         per_thread<Block, sums>& all, per_thread<Block, number>& line_sums) const {
+        sum_in_pieces(*this, block, memory, at, sums_lines, all, line_sums);
     }
     template <class Block>
-    WEFT_DEVICE void begin(const Block& block, shared&, const tile_place& at, state<Block>& s) const {
+    WEFT_DEVICE void begin(const Block& block, shared&, const tile_place& at,
+                           per_thread<Block, staged>& next) const {
         for (const int t : block) {
-            for (int i = 0; i < rows_each; ++i)
-                for (int j = 0; j < columns_each; ++j) s.all[t].at[i][j] = T(0);
-            s.line_sum[t] = T(0);
-            s.next[t].a.start(a, at.z, at.first_row, t);
-            s.next[t].b.start(b, at.z, at.first_column, t);
+            next[t].a.start(a, at.z, at.first_row, t);
+            next[t].b.start(b, at.z, at.first_column, t);
         }
     }
-    template <class Block>
-    WEFT_DEVICE void load(const shared&, const tile_place& at, int k, int, state<Block>& s, int t) const {
-        s.next[t].a.load(a, k, at.last, t);
-        s.next[t].b.load(b, k, at.last, t);
+    WEFT_DEVICE void load(const shared&, const tile_place& at, int k, int, staged& next, int t) const {
+        next.a.load(a, k, at.last, t);
+        next.b.load(b, k, at.last, t);
     }
-    WEFT_DEVICE void look_ahead(const shared&, const tile_place&, int, int, int) const {}
-    template <class Block>
-    WEFT_DEVICE static void store(shared& memory, int half, const state<Block>& s, int t) {
-        s.next[t].a.store(memory.of.a[half], t);
-        s.next[t].b.store(memory.of.b[half], t);
+    WEFT_DEVICE static void store(shared& memory, int half, const staged& next, int t) {
+        next.a.store(memory.of.a[half], t);
+        next.b.store(memory.of.b[half], t);
     }
-    template <class Block>
-    WEFT_DEVICE static void multiply(const Block& block, const shared& memory, int half, state<Block>& s) {
-        for (const int t : block) add_products(memory.of.a[half], memory.of.b[half], s.all[t], t);
-    }
-    template <class Block>
-    WEFT_DEVICE static void add_line(const shared& memory, int half, state<Block>& s, int t) {
-        for (int i = 0; i < depth; ++i) s.line_sum[t] += memory.of.a[half][i][t];
-    }
-    template <class Block>
-    WEFT_DEVICE static T line(const shared&, const state<Block>& s, int t) {
-        return s.line_sum[t];
-    }
-    template <class Block>
-    WEFT_DEVICE static void put(const Block& block, shared& memory, const state<Block>& s, int round) {
-        for (const int t : block) put_row(s.all[t], round, memory, t);
-    }
-    WEFT_DEVICE static constexpr int row_of(int round, int i) {
-        return round / pack_size * row_step + i * pack_size + round % pack_size;
-    }
-    WEFT_DEVICE static const T* result(const shared& memory, int i, int j) { return &memory.results[i][j]; }
-
-private:
-    WEFT_DEVICE static void add_products(const T (&left)[depth][rows + pack_size],
-                                         const T (&right)[depth][columns + pack_size], sums& s, int t) {
+    WEFT_DEVICE static void multiply(const shared& memory, int half, sums& s, int t) {
+        const auto& left = memory.of.a[half];
+        const auto& right = memory.of.b[half];
         for (int k = 0; k < depth; ++k) {
             pack<T> x[row_groups], y[column_groups];
             for (int g = 0; g < row_groups; ++g) x[g] = pack<T>::load(&left[k][g * row_step + first_row(t)]);
@@ -164,6 +136,21 @@ private:
                     s.at[i][j] += x[i / pack_size].at[i % pack_size] * y[j / pack_size].at[j % pack_size];
         }
     }
+    WEFT_DEVICE static void add_line(const shared& memory, int half, T& sum, int t) {
+        for (int i = 0; i < depth; ++i) sum += memory.of.a[half][i][t];
+    }
+    WEFT_DEVICE static T line(const shared&, T sum, int) { return sum; }
+    template <class Block>
+    WEFT_DEVICE static void put(const Block& block, shared& memory, const per_thread<Block, sums>& all,
+                                int round) {
+        for (const int t : block) put_row(all[t], round, memory, t);
+    }
+    WEFT_DEVICE static constexpr int row_of(int round, int i) {
+        return round / pack_size * row_step + i * pack_size + round % pack_size;
+    }
+    WEFT_DEVICE static const T* result(const shared& memory, int i, int j) { return &memory.results[i][j]; }
+
+private:
     /// A constant index for each row, or they would leave the registers.
     WEFT_DEVICE static void put_row(const sums& s, int row, shared& memory, int t) {
         for (int r = 0; r < rows_each; ++r)

@@ -29,7 +29,7 @@ struct tensor_core_tile {
     using narrow = typename A::number;
     static constexpr int rows = Shape::rows, columns = Shape::columns, depth = Shape::depth,
                          threads = Shape::threads;
-    static constexpr bool columns_first = false;
+    static constexpr bool columns_first = false, alone = false;
     using left = warp_factor<A, rows, depth>;
     using right = warp_factor<B, columns, depth>;
     using sums = warp_sums<Shape::m, Shape::n>;
@@ -54,23 +54,17 @@ struct tensor_core_tile {
         warp_loader<A, rows, depth, threads> a;
         warp_loader<B, columns, depth, threads> b;
     };
-    template <class Block>
-    struct state {
-        per_thread<Block, staged> next;
-        per_thread<Block, sums> all;
-        per_thread<Block, float> line_sum;
-    };
-
     A a;
     B b;
 
     template <class Block>
     WEFT_DEVICE void sum(const Block& block, shared& memory, const tile_place& at, bool sums_lines,
-                         state<Block>& s) const {
-        sum_in_pieces(*this, block, memory, at, sums_lines, s);
+                         per_thread<Block, sums>& all, per_thread<Block, number>& line_sums) const {
+        sum_in_pieces(*this, block, memory, at, sums_lines, all, line_sums);
     }
     template <class Block>
-    WEFT_DEVICE void begin(const Block& block, shared& memory, const tile_place& at, state<Block>& s) const {
+    WEFT_DEVICE void begin(const Block& block, shared& memory, const tile_place& at,
+                           per_thread<Block, staged>&) const {
         for (const int t : block) {
             for (int i = t; i < rows; i += threads) memory.a[i] = a.line_of(at.z, at.first_row + i);
             for (int j = t; j < columns; j += threads) memory.b[j] = b.line_of(at.z, at.first_column + j);
@@ -78,29 +72,24 @@ struct tensor_core_tile {
             look_ahead(memory, at, at.begin + depth, 1, t);
         }
         block.sync();
-        for (const int t : block) {
-            s.all[t].clear();
-            s.line_sum[t] = 0;
-        }
     }
-    template <class Block>
-    WEFT_DEVICE void load(const shared& memory, const tile_place& at, int k, int half, state<Block>& s,
+    WEFT_DEVICE void load(const shared& memory, const tile_place& at, int k, int half, staged& next,
                           int t) const {
-        s.next[t].a.load(a, memory.a, memory.a_spots[half], k, at.last, t);
-        s.next[t].b.load(b, memory.b, memory.b_spots[half], k, at.last, t);
+        next.a.load(a, memory.a, memory.a_spots[half], k, at.last, t);
+        next.b.load(b, memory.b, memory.b_spots[half], k, at.last, t);
     }
     /// Finds spots; nobody reads those of the piece that is in shared memory.
     WEFT_DEVICE void look_ahead(shared& memory, const tile_place& at, int k, int half, int t) const {
         memory.a_spots[half].find(a, k, at.last, t);
         memory.b_spots[half].find(b, k, at.last, t);
     }
-    template <class Block>
-    WEFT_DEVICE static void store(shared& memory, int half, const state<Block>& s, int t) {
-        s.next[t].a.store(memory.of.a[half], t);
-        s.next[t].b.store(memory.of.b[half], t);
+    WEFT_DEVICE static void store(shared& memory, int half, const staged& next, int t) {
+        next.a.store(memory.of.a[half], t);
+        next.b.store(memory.of.b[half], t);
     }
     template <class Block>
-    WEFT_DEVICE static void multiply(const Block& block, const shared& memory, int half, state<Block>& s) {
+    WEFT_DEVICE static void multiply(const Block& block, const shared& memory, int half,
+                                     per_thread<Block, sums>& all) {
         const left& x = memory.of.a[half];
         const right& y = memory.of.b[half];
         per_thread<Block, const narrow*> x_rows, y_rows;
@@ -119,28 +108,25 @@ struct tensor_core_tile {
                                                           of_x);
             block.template load_matrices<!B::along_depth>(y_rows, piece * right::depth_step, right::line_step,
                                                           of_y);
-            block.template multiply_add<narrow>(of_x, of_y, s.all);
+            block.template multiply_add<narrow>(of_x, of_y, all);
         }
     }
-    template <class Block>
-    WEFT_DEVICE static void add_line(const shared& memory, int half, state<Block>& s, int t) {
+    WEFT_DEVICE static void add_line(const shared& memory, int half, float& sum, int t) {
         const left& x = memory.of.a[half];
         if constexpr (A::along_depth) {
             for (int k = 0; k < depth; k += pack<narrow>::size) {
                 const pack<narrow> p = pack<narrow>::load(x.at + left::place(t, k));
-                for (int e = 0; e < pack<narrow>::size; ++e) s.line_sum[t] += float(p.at[e]);
+                for (int e = 0; e < pack<narrow>::size; ++e) sum += float(p.at[e]);
             }
         } else {
-            for (int k = 0; k < depth; ++k) s.line_sum[t] += float(x.at[left::place(t, k)]);
+            for (int k = 0; k < depth; ++k) sum += float(x.at[left::place(t, k)]);
         }
     }
+    WEFT_DEVICE static float line(const shared&, float sum, int) { return sum; }
     template <class Block>
-    WEFT_DEVICE static float line(const shared&, const state<Block>& s, int t) {
-        return s.line_sum[t];
-    }
-    template <class Block>
-    WEFT_DEVICE static void put(const Block& block, shared& memory, const state<Block>& s, int round) {
-        for (const int t : block) put_pieces(s.all[t], round, memory, t);
+    WEFT_DEVICE static void put(const Block& block, shared& memory, const per_thread<Block, sums>& all,
+                                int round) {
+        for (const int t : block) put_pieces(all[t], round, memory, t);
     }
     WEFT_DEVICE static constexpr int row_of(int round, int i) {
         return (i / 16 * Shape::m + round) * 16 + i % 16;
