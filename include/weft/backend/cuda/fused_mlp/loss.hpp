@@ -1,7 +1,7 @@
 #pragma once
 
 #include "../../../core/math.hpp"
-#include "layers.hpp"
+#include "operands.hpp"
 
 namespace weft::cuda_backend {
 
@@ -74,5 +74,19 @@ private:
         return loss;
     }
 };
+
+/// Adds the losses of a tile's samples to those of threads; see loss_type's run. From sample to sample it is
+/// `y_step` and `z_step`, from prediction to prediction `stride`.
+template <class Loss, class Layers, class Block, class T, class Z>
+WEFT_DEVICE void add_losses(const Block& block, T* y, int y_step, const Z* z, int z_step, int stride,
+                            const T* target, const mlp_samples<T>& now, T by, per_thread<Block, T>& losses) {
+    using function = typename Layers::template at<Layers::depth - 1>::function;
+    constexpr int target_size = Loss::target_size(Layers::out);
+    for (const int t : block)
+        for (int row = t; row < now.valid; row += Block::threads)
+            losses[t] += Loss::template run<Layers::out, function>(
+                y + row * y_step, z ? z + row * z_step : nullptr, stride,
+                target + (now.first + row) * target_size, by);
+}
 
 }  // namespace weft::cuda_backend

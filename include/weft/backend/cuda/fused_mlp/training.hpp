@@ -11,7 +11,7 @@ namespace weft::cuda_backend {
 ///     sums_row                                 how a row of scratch lies
 ///     loss<Loss>(block, samples, by, losses)   writes the predictions, and makes of them gradients and each
 ///                                              thread's part of the loss
-///     begin_gradients<I>(block, samples)
+///     begin_gradients<I>(block, samples)       before those of a layer: its biases', if they come apart
 ///     gradients<I>(block, samples)             a layer's weights', and then those of the layer before
 ///     input_parts, bring_input(block, part, samples), input_gradients(block, part, samples)
 ///                                              the first layer's weights', its input coming once more

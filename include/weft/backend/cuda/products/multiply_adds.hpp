@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tiled.hpp"
+#include "staged.hpp"
 
 namespace weft::cuda_backend {
 
@@ -19,50 +19,34 @@ struct tile_shape {
     using engine = multiply_add_tile<T, tile_shape, A, B>;
 };
 
-/// What a thread brings of one factor from global to shared memory. A factor is seen as lines (rows of a,
-/// columns of b) of numbers along the depth, and has
-///     static constexpr bool along_depth;  // which of the two is contiguous
-///     static constexpr int width;         // numbers in that direction that are loaded at once
-///     line line_of(int z, int i) const;   // what to remember of line i (and the next width - 1); i may be
-///                                         // beyond the last, and then reads zeros
-///     void load(const line&, int k, int last, T* to) const;  // zeros from depth `last` on
+/// What a thread brings of one factor from global to shared memory.
 template <class T, class Factor, int Lines, int Depth, int Threads>
 struct tile_loader {
-    static constexpr int width = Factor::width;
-    static constexpr bool along_depth = Factor::along_depth;
-    static constexpr int across = (along_depth ? Depth : Lines) / width;
-    static constexpr int turns = Lines * Depth / width / Threads;
+    using part = shared_out<Factor, Lines, Depth, Threads>;
+    static constexpr int width = part::width, turns = part::turns, across = part::across;
+    static constexpr bool along_depth = part::along_depth;
     static constexpr int places = along_depth ? turns : across > Threads ? across / Threads : 1;
-    static_assert(turns * width * Threads == Lines * Depth);
     static_assert(Threads % across == 0 || (!along_depth && across % Threads == 0));
 
     typename Factor::line line[places];
     T staged[turns][width];
 
-    WEFT_DEVICE static constexpr int line_at(int t, int turn) {
-        const int unit = t + turn * Threads;
-        return along_depth ? unit / across : unit % across * width;
-    }
-    WEFT_DEVICE static constexpr int depth_at(int t, int turn) {
-        const int unit = t + turn * Threads;
-        return along_depth ? unit % across * width : unit / across;
-    }
     WEFT_DEVICE void start(const Factor& f, int z, int first_line, int t) {
-        for (int p = 0; p < places; ++p) line[p] = f.line_of(z, first_line + line_at(t, p));
+        for (int p = 0; p < places; ++p) line[p] = f.line_of(z, first_line + part::line_at(t, p));
     }
     WEFT_DEVICE void load(const Factor& f, int k, int last, int t) {
-        for (int s = 0; s < turns; ++s) f.load(line[s % places], k + depth_at(t, s), last, staged[s]);
+        for (int s = 0; s < turns; ++s) f.load(line[s % places], k + part::depth_at(t, s), last, staged[s]);
     }
     template <int Pitch>
     WEFT_DEVICE void store(T (&to)[Depth][Pitch], int t) const {
         for (int s = 0; s < turns; ++s)
             for (int e = 0; e < width; ++e)
-                to[depth_at(t, s) + (along_depth ? e : 0)][line_at(t, s) + (along_depth ? 0 : e)] =
-                    staged[s][e];
+                to[part::depth_at(t, s) + (along_depth ? e : 0)]
+                  [part::line_at(t, s) + (along_depth ? 0 : e)] = staged[s][e];
     }
 };
 
-/// The engine of products of what sums are: see tiled_product.
+/// The engine of products whose factors are stored as sums are: see tiled_product and sum_in_pieces.
 template <class T, class Shape, class A, class B>
 struct multiply_add_tile {
     using number = T;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "tiled.hpp"
 #include "warp_factors.hpp"
 
 namespace weft::cuda_backend {
@@ -22,7 +21,8 @@ struct warp_shape {
 };
 
 /// The engine of products of factors in 16 bits, which are multiplied exactly and summed as floats. (On a
-/// device in another order than the twin does, which sums along the depth.) See tiled_product.
+/// device in another order than the twin does, which sums along the depth.) See tiled_product and
+/// sum_in_pieces.
 template <class Shape, class A, class B>
 struct tensor_core_tile {
     using number = float;

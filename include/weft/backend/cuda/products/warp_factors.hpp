@@ -1,6 +1,6 @@
 #pragma once
 
-#include "../execution/block.hpp"
+#include "staged.hpp"
 
 namespace weft::cuda_backend {
 
@@ -56,37 +56,28 @@ struct spots_of<Factor, Depth> {
     using type = depth_spots<Factor, Depth>;
 };
 
-/// What a thread brings of one factor to shared memory; see tile_loader.
+/// What a thread brings of one factor to shared memory; see shared_out.
 template <class Factor, int Lines, int Depth, int Threads>
 struct warp_loader {
     using spots = typename spots_of<Factor, Depth>::type;
     using number = typename Factor::number;
     using room = warp_factor<Factor, Lines, Depth>;
-    static constexpr int width = Factor::width, across = room::row_size / width,
-                         turns = Lines * Depth / width / Threads;
-    static_assert(turns * width * Threads == Lines * Depth && room::row_size % width == 0);
+    using part = shared_out<Factor, Lines, Depth, Threads>;
+    static constexpr int width = part::width, turns = part::turns;
     static_assert(width == 1 || width == pack<number>::size);
 
     number staged[turns][width];
 
-    WEFT_DEVICE static constexpr int line_at(int t, int turn) {
-        const int unit = t + turn * Threads;
-        return Factor::along_depth ? unit / across : unit % across * width;
-    }
-    WEFT_DEVICE static constexpr int depth_at(int t, int turn) {
-        const int unit = t + turn * Threads;
-        return Factor::along_depth ? unit % across * width : unit / across;
-    }
     WEFT_DEVICE void load(const Factor& f, const typename Factor::line (&lines)[Lines], const spots& along,
                           int k, int last, int t) {
         WEFT_UNROLL(32)
         for (int s = 0; s < turns; ++s)
-            along.load(f, lines[line_at(t, s)], depth_at(t, s), k, last, staged[s]);
+            along.load(f, lines[part::line_at(t, s)], part::depth_at(t, s), k, last, staged[s]);
     }
     WEFT_DEVICE void store(room& to, int t) const {
         WEFT_UNROLL(32)
         for (int s = 0; s < turns; ++s) {
-            number* const place = to.at + room::place(line_at(t, s), depth_at(t, s));
+            number* const place = to.at + room::place(part::line_at(t, s), part::depth_at(t, s));
             if constexpr (width == 1) {
                 *place = staged[s][0];
             } else {

@@ -2,6 +2,7 @@
 
 #include "../forward.hpp"
 #include "../gradient_sums.hpp"
+#include "../loss.hpp"
 #include "finish.hpp"
 #include "gradients.hpp"
 #include "rooms.hpp"
@@ -47,8 +48,8 @@ public:
         else
             multiply_slices<type::in, Rows, layout, T>(
                 block, resident<T>{rooms::template result<I - 1>(memory), stride}, w, memory.stage, sums);
-        T *const result = rooms::template result<I>(memory), *const argument =
-                                                                 rooms::template argument<I>(memory);
+        T* const result = rooms::template result<I>(memory);
+        T* const argument = rooms::template argument<I>(memory);
         const finish_run<type, layout::template row_run<T>, T> finish{
             of.parameters + of.places.bias[I], now.valid, argument ? argument - result : 0};
         for (const int t : block) finish_sums<Rows>(t, sums[t], result, finish);
@@ -62,17 +63,11 @@ public:
     template <class Loss, class Block>
     WEFT_DEVICE void loss(const Block& block, const mlp_samples<T>& now, T by,
                           per_thread<Block, T>& losses) const {
-        constexpr int target_size = Loss::target_size(Layers::out);
         write(block, now);
         block.sync();
-        const T* const z = rooms::template argument<last>(memory);
-        for (const int t : block) {
-            losses[t] = T(0);
-            if (t < now.valid)
-                losses[t] = Loss::template run<Layers::out, typename at<last>::function>(
-                    predictions() + t, z ? z + t : nullptr, stride, of.target + (now.first + t) * target_size,
-                    by);
-        }
+        for (const int t : block) losses[t] = T(0);
+        add_losses<Loss, Layers>(block, predictions(), 1, rooms::template argument<last>(memory), 1, stride,
+                                 of.target, now, by, losses);
     }
     template <int I, class Block>
     WEFT_DEVICE void begin_gradients(const Block& block, const mlp_samples<T>& now) const {
@@ -88,7 +83,7 @@ public:
         for (const int t : block)
             for (int from = 0; from < type::in; from += gradient::in_block)
                 gradient::run(t, memory.dy, x + from * stride, padded_in<type> - from, from, to, now.fresh);
-        // over dy itself
+        // What the layer hands to the one before, times that one's slope, over dy itself.
         using layout = tile_layout<Rows, Threads, before::padded>;
         per_thread<Block, tile_sums<layout, T>> sums;
         multiply_slices<type::out, Rows, layout, T>(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../operands.hpp"
+#include "finish.hpp"
 #include "weights.hpp"
 
 namespace weft::cuda_backend {
@@ -115,15 +116,6 @@ private:
         }
     }
 
-    template <int I>
-    WEFT_DEVICE void biases(int column, float (&b)[2]) const {
-        b[0] = b[1] = 0;
-        if constexpr (layer<I>::bias) {
-            const float* const bias = of.parameters + of.places.bias[I];
-            if (column < layer<I>::out) b[0] = bias[column];
-            if (column + 1 < layer<I>::out) b[1] = bias[column + 1];
-        }
-    }
     /// Sums [row, column] become the next factor's pieces, from piece C on.
     template <int I, int C, int N, int Count>
     WEFT_DEVICE void finish(int t, const warp_sums<M, N>& sums, registers<Count>& y) const {
@@ -132,7 +124,7 @@ private:
         for (int j = 0; j < N; ++j) {
             const int column = C * 16 + j * 8 + sum_column(t, 0);
             float b[2];
-            biases<I>(column, b);
+            load_biases<layer<I>>(of.parameters + of.places.bias[I], column, b);
             WEFT_UNROLL(16)
             for (int i = 0; i < M; ++i) WEFT_UNROLL(2)
             for (int r = 0; r < 2; ++r) {
@@ -153,7 +145,7 @@ private:
         for (int j = 0; j < N; ++j) {
             const int column = first_column + j * 8 + sum_column(t, 0);
             float b[2];
-            biases<I>(column, b);
+            load_biases<layer<I>>(of.parameters + of.places.bias[I], column, b);
             WEFT_UNROLL(16)
             for (int i = 0; i < M; ++i) WEFT_UNROLL(4)
             for (int r = 0; r < 4; ++r) {

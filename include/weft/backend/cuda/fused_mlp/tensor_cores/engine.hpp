@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../forward.hpp"
+#include "../loss.hpp"
 #include "finish.hpp"
 #include "gradients.hpp"
 #include "rooms.hpp"
@@ -66,11 +67,9 @@ public:
     WEFT_DEVICE void loss(const Block& block, const mlp_samples<float>& now, float by,
                           per_thread<Block, float>& losses) const {
         using function = typename at<last>::function;
-        constexpr int out = Layers::out, padded = at<last>::padded, target_size = Loss::target_size(out),
-                      y_stride = rooms::prediction_stride;
+        constexpr int out = Layers::out, padded = at<last>::padded, y_stride = rooms::prediction_stride;
         float* const y = rooms::predictions(memory);
         const Narrow* const z = rooms::template argument<last>(memory);
-        const float* const targets = of.target + now.first * target_size;
         block.sync();
         for (const int t : block) {
             losses[t] = 0;
@@ -81,19 +80,16 @@ public:
                 if (live) of.output[(now.first + row) * out + k] = value;
                 if constexpr (Loss::each_alone) {
                     if (live)
-                        losses[t] += Loss::template run<1, function>(
-                            &value, z ? z + row * stride<last> + k : nullptr, 1, targets + row * out + k, by);
+                        losses[t] +=
+                            Loss::template run<1, function>(&value, z ? z + row * stride<last> + k : nullptr,
+                                                            1, of.target + (now.first + row) * out + k, by);
                     memory.last[row * stride<last> + k] = Narrow(value);
                 }
             }
         }
         if constexpr (!Loss::each_alone) {
             block.sync();
-            for (const int t : block)
-                for (int row = t; row < now.valid; row += Threads)
-                    losses[t] += Loss::template run<out, function>(y + row * y_stride,
-                                                                   z ? z + row * stride<last> : nullptr, 1,
-                                                                   targets + row * target_size, by);
+            add_losses<Loss, Layers>(block, y, y_stride, z, stride<last>, 1, of.target, now, by, losses);
             block.sync();
             for (const int t : block)
                 for (int e = t; e < Rows * padded; e += Threads) {

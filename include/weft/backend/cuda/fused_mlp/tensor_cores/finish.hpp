@@ -4,6 +4,16 @@
 
 namespace weft::cuda_backend {
 
+/// The biases of two neighbouring features; 0 where there are none.
+template <class Layer>
+WEFT_DEVICE void load_biases(const float* bias, int column, float (&b)[2]) {
+    b[0] = b[1] = 0;
+    if constexpr (Layer::bias) {
+        if (column < Layer::out) b[0] = bias[column];
+        if (column + 1 < Layer::out) b[1] = bias[column + 1];
+    }
+}
+
 /// Bias and function after a product: each(t, row, column, z, y) gets two results of neighbouring features,
 /// and the function's arguments. Features and samples that there are not are zeros.
 template <class Grid, class Layer, class Block, class Each>
@@ -14,11 +24,8 @@ WEFT_DEVICE void finish_layer(const Block& block, const per_thread<Block, typena
         WEFT_UNROLL(32)
         for (int j = 0; j < Grid::n; ++j) {
             const int column = Grid::column(t, j, 0);
-            float b[2] = {0, 0};
-            if constexpr (Layer::bias) {
-                if (column < Layer::out) b[0] = bias[column];
-                if (column + 1 < Layer::out) b[1] = bias[column + 1];
-            }
+            float b[2];
+            load_biases<Layer>(bias, column, b);
             WEFT_UNROLL(16)
             for (int i = 0; i < Grid::m; ++i) WEFT_UNROLL(2)
             for (int r = 0; r < 4; r += 2) {
