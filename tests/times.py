@@ -47,6 +47,6 @@ if __name__ == "__main__":
     parser.add_argument("builds", nargs="+", type=pathlib.Path)
     parser.add_argument("--most", type=int, default=15)
     options = parser.parse_args()
-    for build in options.builds:
+    for build in map(pathlib.Path.resolve, options.builds):
         table(f"{build.name}, seconds of compiling for each target", compiled(build), options.most)
         table(f"{build.name}, seconds of running for each folder of tests", ran(build), options.most)
