@@ -1,9 +1,14 @@
 #!/bin/sh
-# Installs what is missing, builds weft's tests and runs them. Usage: sh tests/run.sh [PRESET...]
-# Presets are those of CMakePresets.json; without an argument gcc, then clang.
+# Installs what is missing, builds weft's tests and runs them. Usage: sh tests/run.sh [--quick | PRESET...]
+# Presets are those of CMakePresets.json; without an argument gcc, then clang: together they share those tests whose
+# code one of them generates (tests/CMakeLists.txt). --quick is gcc's share alone, and without devices and packages: no
+# twins, no Thrust, no nvcc.
 set -u
 cd "$(dirname "$0")/.." || exit 2
+quick=
+if [ "${1-}" = --quick ]; then quick=yes; set -- gcc; fi
 [ $# -gt 0 ] || set -- gcc clang
+case "$quick $* " in yes* | *" gcc "*" clang "* | *" clang "*" gcc "*) shared=ON ;; *) shared=OFF ;; esac
 
 . cmake/packages.sh
 need_command g++ g++
@@ -50,22 +55,30 @@ quietly() {
 }
 
 failed=0
+builds=
 for preset in "$@"; do
+    build=${quick:+quick}
+    build=build/${build:-$preset}
+    builds="$builds $build"
     start=$(date +%s)
-    if quietly "build/$preset.configure.log" cmake --preset "$preset" &&
-       quietly "build/$preset.build.log" cmake --build --preset "$preset" -j "$jobs"; then
-        echo "$preset: built in $(($(date +%s) - start)) s"
-        ctest --test-dir "build/$preset" --output-on-failure --no-label-summary -j "$jobs" \
-            -O "build/$preset.ctest.log" </dev/null ||
+    if quietly "$build.configure.log" cmake --preset "$preset" -B "$build" -DWEFT_TEST_SHARED=$shared \
+           ${quick:+-DWEFT_TEST_DEVICES=OFF -DWEFT_TEST_PACKAGES=OFF} &&
+       quietly "$build.build.log" cmake --build "$build" -j "$jobs"; then
+        built=$(date +%s)
+        echo "$preset: built in $((built - start)) s"
+        ctest --test-dir "$build" --output-on-failure --no-label-summary -j "$jobs" -O "$build.ctest.log" </dev/null ||
             failed=1
+        echo "$preset: tests ran for $(($(date +%s) - built)) s"
     else
-        echo "does not build" | tee "build/$preset.ctest.log"
+        echo "does not build" | tee "$build.ctest.log"
         failed=1
     fi
 done
 
+# shellcheck disable=SC2086  # $builds is a list of words
+python3 tests/times.py $builds
 echo
-for preset in "$@"; do
-    echo "$preset: $(grep -E 'tests passed|does not build|No tests' "build/$preset.ctest.log")"
+for build in $builds; do
+    echo "${build#build/}: $(grep -E 'tests passed|does not build|No tests' "$build.ctest.log")"
 done
 exit $failed

@@ -40,6 +40,9 @@ constexpr bool names_differ(const std::array<graph::parameter_record, N>& parame
     return true;
 }
 
+template <class Model, class Loss, class Optimizer>
+class trainer_base;
+
 }  // namespace detail
 
 /// A network with numbers in it: parameters and running statistics, on one policy.
@@ -230,7 +233,7 @@ private:
     template <auto, class>
     friend class model;
     template <class, class, class>
-    friend class trainer;
+    friend class detail::trainer_base;
 
     seed seed_;
     typename memory::template buffer<scalar> parameters_, state_;

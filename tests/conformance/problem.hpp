@@ -119,14 +119,6 @@ outcome<T> prepare(const problem<From>& p, weft::arguments<T>& a, std::size_t sk
     return o;
 }
 
-template <class Functions, class T>
-outcome<double> on_reference(const problem<T>& p) {
-    weft::arguments<double> a;
-    outcome<double> o = prepare<double>(p, a);
-    weft::reference_backend::run<Functions>(p.n, a);
-    return o;
-}
-
 #if defined(WEFT_TEST_THRUST)
 inline constexpr const char* policy_name = "the thrust policy differs from the reference";
 
@@ -196,9 +188,26 @@ constexpr int same_bits_as(int way) { return way == 5 ? 0 : 1; }
 constexpr bool misaligned(int) { return false; }
 #endif
 
-/// The operation on the policy under test, in one of its ways.
-template <opcode Op, class Chain, class T>
-outcome<T> on_policy(const problem<T>& p, int way, bool in_place = false) {
+// What is around an operation is compiled for each type of number alone, and calls it by its address.
+#if defined(WEFT_TEST_CUDA) || defined(WEFT_TEST_CUDA_DEVICE)
+template <class T>
+using run_on_policy = void (*)(int way, const node&, const weft::arguments<T>&, T* scratch,
+                               const device_copies<own_kernels::memory>&);
+#else
+template <class T>
+using run_on_policy = void (*)(int way, const node&, const weft::arguments<T>&, T* scratch);
+#endif
+using run_on_reference = void (*)(const node&, const weft::arguments<double>&);
+
+template <class T>
+outcome<double> on_reference(run_on_reference run, const problem<T>& p) {
+    weft::arguments<double> a;
+    outcome<double> o = prepare<double>(p, a);
+    run(p.n, a);
+    return o;
+}
+template <class T>
+outcome<T> on_policy(run_on_policy<T> run, const problem<T>& p, int way, bool in_place) {
     weft::arguments<T> a;
     const std::size_t skip = misaligned(way) ? 1 : 0;
     outcome<T> o = prepare<T>(p, a, skip);
@@ -213,14 +222,24 @@ outcome<T> on_policy(const problem<T>& p, int way, bool in_place = false) {
     device_copies<own_kernels::memory> copies;
     copies.add(o.in), copies.add(o.out), copies.add(o.operand);
     copies.add(scratch.data(), scratch.size());
-    run_way<Op, Chain>(way, p.n, a, scratch.data(), copies);
+    run(way, p.n, a, scratch.data(), copies);
 #else
-    run_way<Op, Chain>(way, p.n, a, scratch.data());
+    run(way, p.n, a, scratch.data());
 #endif
     forget(o.in, skip);
     forget(o.out, skip);
     forget(o.operand, skip);
     return o;
+}
+
+/// The operation on the reference, and on the policy under test in one of its ways.
+template <class Functions, class T>
+outcome<double> on_reference(const problem<T>& p) {
+    return on_reference(&weft::reference_backend::run<Functions, double>, p);
+}
+template <opcode Op, class Chain, class T>
+outcome<T> on_policy(const problem<T>& p, int way, bool in_place = false) {
+    return on_policy<T>(&run_way<Op, Chain, T>, p, way, in_place);
 }
 
 template <class T>
@@ -239,14 +258,12 @@ void compare(const std::vector<std::vector<T>>& got, const std::vector<std::vect
     }
 }
 
-/// The operation in all ways: near the reference, and the same bits.
-template <opcode Op, class Chain = weft::chain<weft::graph::function_list<>, operand_mode::same>, class T>
-void check(const problem<T>& p) {
-    const outcome<double> want = on_reference<typename Chain::functions>(p);
+template <class T>
+void check(const problem<T>& p, const outcome<double>& want, run_on_policy<T> run, int way_count) {
     std::vector<outcome<T>> seen;
-    for (int way = 1; way <= ways<Op>; ++way) {
+    for (int way = 1; way <= way_count; ++way) {
         CAPTURE(way);
-        seen.push_back(on_policy<Op, Chain>(p, way));
+        seen.push_back(on_policy<T>(run, p, way, false));
         const int other = same_bits_as(way);
         if (other != 0 && other != way) {
             CHECK(seen.back() == seen[std::size_t(other - 1)]);
@@ -256,6 +273,11 @@ void check(const problem<T>& p) {
         compare(seen.back().operand, want.operand, p.length, "operand");
         compare(seen.back().in, want.in, p.length, "input");
     }
+}
+/// The operation in all ways: near the reference, and the same bits.
+template <opcode Op, class Chain = weft::chain<weft::graph::function_list<>, operand_mode::same>, class T>
+void check(const problem<T>& p) {
+    check<T>(p, on_reference<typename Chain::functions>(p), &run_way<Op, Chain, T>, ways<Op>);
 }
 
 /// The record of a chain type: its steps, each with an operand of its own.

@@ -9,9 +9,10 @@ what=$1 build=$2 host=$3 nvcc=${4-} eigen=$5 catch=${6-} catch_library=${7-} cud
 case $nvcc in ''|*-NOTFOUND) echo "SKIPPED: no nvcc is found, so weft::cuda is not compiled"; exit 77 ;; esac
 root=$(cd "$(dirname "$0")/../.." && pwd)
 # 20012 is what nvcc says of Eigen's headers. compute-sanitizer shows lines.
-set -- -std=c++20 -O1 -lineinfo --expt-relaxed-constexpr --Werror all-warnings --diag-suppress 20012 --threads 2 \
+set -- -std=c++20 -lineinfo --expt-relaxed-constexpr --Werror all-warnings --diag-suppress 20012 --threads 2 \
     -ccbin "$host" -I"$root/include" -isystem "$eigen"
 ampere=-gencode=arch=compute_80,code=[sm_80,compute_80]
+. "$root/tests/cuda/unoptimised.sh"
 case $cudnn in
 ''|*-NOTFOUND) cudnn_flags='' cudnn_libraries='' ;;
 *)
@@ -22,16 +23,16 @@ case $cudnn in
 esac
 case $what in
 kernels)
-    exec "$nvcc" "$@" -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=[sm_90,compute_90] \
+    exec "$nvcc" "$@" -O1 -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=[sm_90,compute_90] \
         "$root/tests/cuda/device.cu" -lcublasLt -o "$build/cuda_kernels" ;;
 network)
-    "$nvcc" "$@" "$ampere" "$root/tests/cuda/network.cu" -lcublasLt -o "$build/cuda_network" &&
+    "$nvcc" "$@" $optimise "$ampere" "$root/tests/cuda/network.cu" -lcublasLt -o "$build/cuda_network" &&
         exec "$build/cuda_network" ;;
 conformance)
     case $catch in ''|/usr/include) ;; *) set -- "$@" -isystem "$catch" ;; esac
     objects=$build/cuda_conformance_objects
     mkdir -p "$objects" && cd "$objects" &&
-        "$nvcc" "$@" "$ampere" $cudnn_flags -I"$root/tests" -DWEFT_TEST_CUDA_DEVICE -x cu \
+        "$nvcc" "$@" $optimise "$ampere" $cudnn_flags -I"$root/tests" -DWEFT_TEST_CUDA_DEVICE -x cu \
             -c "$root/tests/cuda/conformance.cu" \
             "$root/tests/conformance/operations_test.cpp" "$root/tests/conformance/steps_test.cpp" \
             "$root/tests/conformance/functions_test.cpp" &&
@@ -39,8 +40,8 @@ conformance)
             $cudnn_libraries -o "$build/cuda_conformance" && exec "$build/cuda_conformance" ;;
 cudnn)
     if [ -z "$cudnn_flags" ]; then echo "SKIPPED: no cuDNN 9 is found, so WEFT_WITH_CUDNN is not compiled"; exit 77; fi
-    "$nvcc" "$@" $cudnn_flags "$root/tests/cuda/cudnn.cu" $cudnn_libraries -o "$build/cuda_cudnn" &&
-        "$nvcc" "$@" "$ampere" $cudnn_flags "$root/tests/cuda/network.cu" -lcublasLt $cudnn_libraries \
+    "$nvcc" "$@" -O1 $cudnn_flags "$root/tests/cuda/cudnn.cu" $cudnn_libraries -o "$build/cuda_cudnn" &&
+        "$nvcc" "$@" $optimise "$ampere" $cudnn_flags "$root/tests/cuda/network.cu" -lcublasLt $cudnn_libraries \
             -o "$build/cuda_network_cudnn" || exit 1
     "$build/cuda_cudnn"; plans=$?
     case $plans in 0|77) ;; *) exit 1 ;; esac

@@ -63,12 +63,26 @@ def listings(page):
             yield line, last, None, None
 
 
-def try_listing(command, program, printed):
+def precompiled(command, folder):
+    """The flags that let a compiler take weft.hpp as read, which is most of the time a listing takes; or none."""
+    header = pathlib.Path(folder, "weft", "weft.hpp.gch")
+    header.parent.mkdir()
+    run = subprocess.run([*command, "-x", "c++-header", root / "include/weft/weft.hpp", "-o", header],
+                         text=True, capture_output=True)
+    if run.returncode:
+        return []
+    version = subprocess.run([command[0], "--version"], text=True, capture_output=True).stdout
+    return ["-include-pch", str(header)] if "clang" in version else [f"-I{folder}"]
+
+
+def try_listing(command, weft, program, printed):
     """What is wrong with a listing, or None."""
+    if "#include <weft/weft.hpp>" in program:
+        command = [command[0], *weft, *command[1:]]
     with tempfile.TemporaryDirectory() as folder:
         source, binary = pathlib.Path(folder, "listing.cpp"), pathlib.Path(folder, "listing")
         source.write_text(program, encoding="utf-8")
-        how = ["-fsyntax-only"] if printed is None else ["-o", str(binary), "-pthread"]
+        how = ["-fsyntax-only"] if printed is None else ["-o", str(binary)]
         run = subprocess.run([*command, str(source), *how], text=True, capture_output=True)
         if run.returncode:
             return run.stderr
@@ -84,15 +98,18 @@ def main():
     parser.add_argument("--system", action="append", default=[])
     parser.add_argument("pages", nargs="*", type=pathlib.Path)
     arguments = parser.parse_intermixed_args()
-    command = [arguments.compiler, "-std=c++20", "-Wall", "-Wextra", "-Wno-unused", f"-I{root}/include",
+    command = [arguments.compiler, "-std=c++20", "-Wall", "-Wextra", "-Wno-unused", "-pthread",
+               f"-I{root}/include",
                *(f"-isystem{directory}" for directory in arguments.system)]
 
     # errors.md is all mistakes, written and checked by tests/compile_fail/run.py.
     pages = arguments.pages or [root / "README.md", *(p for p in sorted((root / "docs").rglob("*.md"))
                                                       if p.name != "errors.md")]
     found = [(page, *listing) for page in pages for listing in listings(page)]
-    with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        runs = [pool.submit(try_listing, command, program, printed) if program else None
+    with (tempfile.TemporaryDirectory() as folder,
+          concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool):
+        weft = precompiled(command, folder)
+        runs = [pool.submit(try_listing, command, weft, program, printed) if program else None
                 for _, _, program, printed, _ in found]
     failed = 0
     for (page, line, _, _, complaint), run in zip(found, runs):

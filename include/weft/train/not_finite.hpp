@@ -1,10 +1,17 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "trainer.hpp"
+#include "../core/error.hpp"
+#include "../graph/names.hpp"
+#include "../graph/record.hpp"
+#include "../graph/traversal.hpp"
+#include "detail/batch.hpp"
 
 namespace weft {
 
@@ -34,7 +41,7 @@ template <class Trainer>
     const std::string where = "step " + std::to_string(t.steps() + 1);
     const std::string what = "training stopped: " + which + " is not a finite number";
     check_finite(std::as_const(t.model_), what, where);
-    t.fetch_resident(batch);
+    if constexpr (!Trainer::memory::on_host) t.fetch_resident(batch);
     if (!is_finite<scalar>(t.batch_inputs(batch))) raise(what, where, "the batch's inputs are not finite");
     if (!is_finite<scalar>(t.batch_targets(batch))) raise(what, where, "the batch's targets are not finite");
     for (int i = 0; i < compiled::graph.node_count; ++i) {
