@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 2
 quick=
 if [ "${1-}" = --quick ]; then quick=yes; set -- gcc; fi
 [ $# -gt 0 ] || set -- gcc clang
-case "$quick $* " in yes* | *" gcc "*" clang "* | *" clang "*" gcc "*) shared=ON ;; *) shared=OFF ;; esac
+case "$quick $* " in yes* | *" gcc "*"clang "* | *" clang "*"gcc "*) shared=ON ;; *) shared=OFF ;; esac
 
 . cmake/packages.sh
 need_command g++ g++

@@ -10,7 +10,7 @@ namespace bench {
 
 using weft::graph::function;
 using weft::graph::node;
-using weft::graph::opcode;
+namespace graph = weft::graph;
 using weft::graph::operand_mode;
 using weft::graph::step_kind;
 
@@ -38,11 +38,9 @@ struct operation {
     }
 };
 
-node make_record(opcode op, std::initializer_list<int> attributes, weft::graph::blocking view) {
-    node n;
-    n.op = op;
-    int i = 0;
-    for (int a : attributes) n.attribute[i++] = a;
+template <class Primitive>
+node make_record(const Primitive& p, weft::graph::blocking view) {
+    node n = graph::make_node(p);
     n.view = view;
     return n;
 }
@@ -61,14 +59,13 @@ struct operation_numbers {
 };
 
 /// An operation in the device's memory.
-template <opcode Op, class Chain, class Device = device>
+template <class Op, class Chain, class Device = device>
 class running {
 public:
-    running(const operation& o, int batch)
-        : n_(o.n), scratch_(weft::cuda_backend::scratch_of<float>(o.n, batch)) {
+    running(const operation& o, int batch) : n_(o.n), scratch_(scratch_size(o.n, batch)) {
         std::uint64_t k = 0;
         for (const array& a : o.in) {
-            const bool positive = o.n.op == opcode::batch_norm_stats && k == 4;
+            const bool positive = o.n.is<graph::batch_norm_stats>() && k == 4;
             memory_.push_back(filled(a.size(batch), operation_numbers{k, positive}));
             arguments_.in[k++] = memory_.back().data().address();
         }
@@ -83,7 +80,10 @@ public:
         }
         arguments_.batch = batch;
     }
-    void start() { weft::cuda_backend::run<Op, Chain>(device_, n_, arguments_, scratch_.data().address()); }
+    void start() {
+        weft::cuda_backend::kernel<Op>::template run<Chain>(device_, n_, arguments_,
+                                                            scratch_.data().address());
+    }
     std::vector<float> output(std::size_t i) {
         device_.wait();
         const auto& from = memory_[outputs_[i]];
@@ -91,6 +91,10 @@ public:
     }
 
 private:
+    static std::size_t scratch_size(const node& n, int batch) {
+        const auto rule = weft::cuda_backend::scratch_of<Op, float>();
+        return rule == nullptr ? 0 : rule(n, batch);
+    }
     node n_;
     Device device_;
     device_numbers<float> scratch_;
@@ -100,14 +104,14 @@ private:
 };
 
 /// What the reference makes of the same numbers.
-template <class Chain>
+template <class Op, class Chain>
 std::vector<std::vector<double>> by_reference(const operation& o, int batch) {
     std::vector<std::vector<double>> memory, outputs;
     weft::arguments<double> a;
     std::uint64_t k = 0;
     memory.reserve(32);
     const auto add = [&](const array& x) {
-        const bool positive = o.n.op == opcode::batch_norm_stats && k == 4;
+        const bool positive = o.n.is<graph::batch_norm_stats>() && k == 4;
         memory.push_back(host_numbers<double>(x.size(batch), operation_numbers{k++, positive}));
         return memory.back().data();
     };
@@ -116,73 +120,71 @@ std::vector<std::vector<double>> by_reference(const operation& o, int batch) {
     const std::size_t first = memory.size();
     for (std::size_t i = 0; i < o.out.size(); ++i) a.out[i] = add(o.out[i]);
     a.batch = batch;
-    weft::reference_backend::run<typename Chain::functions>(o.n, a);
+    weft::reference_backend::run<Op, typename Chain::functions>(o.n, a);
     return {memory.begin() + std::ptrdiff_t(first), memory.end()};
 }
 
 weft::graph::blocking rows_of(std::size_t size) { return {1, int(size), 1}; }
 
-template <opcode Op, class Chain = steps<>, class Visit>
+template <class Op, class Chain = steps<>, class Visit>
 void go(const Visit& visit, const char* name, operation o) {
     add_steps(o.n, Chain());
-    visit(name, o, std::integral_constant<opcode, Op>(), Chain());
+    visit(name, o, std::type_identity<Op>(), Chain());
 }
-/// Calls visit(name, operation, type of the opcode, type of the chain) for each of them.
+/// Calls visit(name, operation, type of the primitive, type of the chain) for each of them.
 template <class Visit>
 void each_operation(const Visit& visit) {
-    using enum opcode;
     constexpr std::size_t row = 1024, long_row = 16384;
-    const node chain_record = make_record(elementwise, {}, rows_of(row));
+    const node chain_record = make_record(graph::elementwise{}, rows_of(row));
 
-    go<opcode::elementwise>(visit, "copy_chain", {chain_record, {{row}}, {{row}}, {}});
-    go<opcode::elementwise, steps<step<step_kind::add, function::none, operand_mode::channel>,
-                                  step<step_kind::apply, function::gelu>>>(
+    go<graph::elementwise>(visit, "copy_chain", {chain_record, {{row}}, {{row}}, {}});
+    go<graph::elementwise, steps<step<step_kind::add, function::none, operand_mode::channel>,
+                                 step<step_kind::apply, function::gelu>>>(
         visit, "bias_gelu", {chain_record, {{row}}, {{row}}, {{0, row}, {}}});
-    go<opcode::elementwise, steps<step<step_kind::add>, step<step_kind::apply, function::relu>>>(
+    go<graph::elementwise, steps<step<step_kind::add>, step<step_kind::apply, function::relu>>>(
         visit, "add_relu", {chain_record, {{row}}, {{row}}, {{row}, {}}});
-    go<opcode::layer_norm>(visit, "layer_norm",
-                           {make_record(layer_norm, {1, int(row), weft::to_bits(1e-5)}, rows_of(row)),
-                            {{row}},
-                            {{row}, {1}},
-                            {}});
-    go<opcode::layer_norm_grad>(
-        visit, "layer_norm_grad",
-        {make_record(layer_norm_grad, {1, int(row), weft::to_bits(1e-5)}, rows_of(row)),
-         {{row}, {row}, {1}},
-         {{row}},
-         {}});
-    go<opcode::softmax>(visit, "softmax",
-                        {make_record(softmax, {1, int(row), 1}, rows_of(row)), {{row}}, {{row}}, {}});
-    go<opcode::softmax>(
-        visit, "softmax_long",
-        {make_record(softmax, {1, int(long_row), 1}, rows_of(long_row)), {{long_row}}, {{long_row}}, {}});
-    go<opcode::softmax_grad>(
-        visit, "softmax_grad",
-        {make_record(softmax_grad, {1, int(row), 1}, rows_of(row)), {{row}, {row}}, {{row}}, {}, 1e-4});
-    node sum = make_record(reduce, {}, {1, 1, 1});
-    weft::graph::set_reduce(sum, rows_of(row), operand_mode::channel, weft::to_bits(1), false, false);
-    sum.view = rows_of(row);
-    go<opcode::reduce>(visit, "column_sums", {sum, {{row}}, {{0, row}}, {}, 1e-4});
-    go<opcode::batch_norm_stats>(
-        visit, "batch_norm_stats",
-        {make_record(batch_norm_stats, {64, 1024, weft::to_bits(1e-5), weft::to_bits(0.1)}, {1, 64, 1024}),
-         {{64 * 1024}, {0, 64}, {0, 64}, {0, 64}, {0, 64}},
-         {{0, 64}, {0, 64}, {0, 64}, {0, 64}},
-         {},
-         1e-3});
+    go<graph::layer_norm>(
+        visit, "layer_norm",
+        {make_record(graph::layer_norm{{1, int(row), 1e-5f}}, rows_of(row)), {{row}}, {{row}, {1}}, {}});
+    go<graph::layer_norm_grad>(visit, "layer_norm_grad",
+                               {make_record(graph::layer_norm_grad{{1, int(row), 1e-5f}}, rows_of(row)),
+                                {{row}, {row}, {1}},
+                                {{row}},
+                                {}});
+    go<graph::softmax>(visit, "softmax",
+                       {make_record(graph::softmax{{{1, int(row), 1}}}, rows_of(row)), {{row}}, {{row}}, {}});
+    go<graph::softmax>(visit, "softmax_long",
+                       {make_record(graph::softmax{{{1, int(long_row), 1}}}, rows_of(long_row)),
+                        {{long_row}},
+                        {{long_row}},
+                        {}});
+    go<graph::softmax_grad>(visit, "softmax_grad",
+                            {make_record(graph::softmax_grad{{{1, int(row), 1}}}, rows_of(row)),
+                             {{row}, {row}},
+                             {{row}},
+                             {},
+                             1e-4});
+    const node sum = make_record(graph::reduce{rows_of(row), int(operand_mode::channel), 1}, rows_of(row));
+    go<graph::reduce>(visit, "column_sums", {sum, {{row}}, {{0, row}}, {}, 1e-4});
+    go<graph::batch_norm_stats>(visit, "batch_norm_stats",
+                                {make_record(graph::batch_norm_stats{{64, 1024, 1e-5f, 0.1f}}, {1, 64, 1024}),
+                                 {{64 * 1024}, {0, 64}, {0, 64}, {0, 64}, {0, 64}},
+                                 {{0, 64}, {0, 64}, {0, 64}, {0, 64}},
+                                 {},
+                                 1e-3});
 }
 
 void check_operations() {
-    each_operation([]<opcode Op, class Chain>(const char* name, const operation& o,
-                                              std::integral_constant<opcode, Op>, Chain) {
-        const int batch = 37;
-        running<Op, Chain> device_one(o, batch);
-        device_one.start();
-        const auto want = by_reference<Chain>(o, batch);
-        for (std::size_t i = 0; i < want.size(); ++i)
-            report(std::string(name) + (want.size() > 1 ? ", result " + std::to_string(i + 1) : ""),
-                   device_one.output(i), want[i], o.limit);
-    });
+    each_operation(
+        []<class Op, class Chain>(const char* name, const operation& o, std::type_identity<Op>, Chain) {
+            const int batch = 37;
+            running<Op, Chain> device_one(o, batch);
+            device_one.start();
+            const auto want = by_reference<Op, Chain>(o, batch);
+            for (std::size_t i = 0; i < want.size(); ++i)
+                report(std::string(name) + (want.size() > 1 ? ", result " + std::to_string(i + 1) : ""),
+                       device_one.output(i), want[i], o.limit);
+        });
 }
 
 /// Adam on `count` parameters, as a training step ends: gradients are looked at, then used.
@@ -197,7 +199,7 @@ struct adam_update {
           parameters(filled(n, sample_numbers{1})),
           gradients(filled(n, sample_numbers{2})),
           slots(filled(2 * n, target_numbers{})),
-          resources(static_cast<const node*>(nullptr), 0, 1) {
+          resources(0) {
         resources.set_rule(weft::adam{}.at<float>(1000, 1e-6f));
         resources.upload_changes();
     }
@@ -225,9 +227,9 @@ void add_ceilings(job& j, const std::string& name, int size) {
 #endif
     if (name == "matrix") {
         const operation o{
-            make_record(opcode::gemm, {1, size, size}, rows_of(n)), {{n}, {0, n * n}}, {{n}}, {}};
-        const auto own = std::make_shared<running<opcode::gemm, steps<>>>(o, size);
-        const auto other = std::make_shared<running<opcode::gemm, steps<>, library>>(o, size);
+            make_record(graph::gemm{{1, size, size}}, rows_of(n)), {{n}, {0, n * n}}, {{n}}, {}};
+        const auto own = std::make_shared<running<graph::gemm, steps<>>>(o, size);
+        const auto other = std::make_shared<running<graph::gemm, steps<>, library>>(o, size);
         j.bytes = o.bytes(size);
         j.flops = 2.0 * double(n) * double(n) * double(n);
         j.ways.push_back({"policy", [own] { own->start(); }});
@@ -244,14 +246,14 @@ job prepare(const std::string& name, int size) {
         j.ways.push_back({"policy", [update] { update->start(); }});
     }
     add_ceilings(j, name, size);
-    each_operation([&]<opcode Op, class Chain>(const char* each, const operation& o,
-                                               std::integral_constant<opcode, Op>, Chain) {
-        if (name != each) return;
-        const int batch = std::max(1, size / int(o.in[0].per_sample));
-        const auto runs = std::make_shared<running<Op, Chain>>(o, batch);
-        j.bytes = o.bytes(batch);
-        j.ways.push_back({"policy", [runs] { runs->start(); }});
-    });
+    each_operation(
+        [&]<class Op, class Chain>(const char* each, const operation& o, std::type_identity<Op>, Chain) {
+            if (name != each) return;
+            const int batch = std::max(1, size / int(o.in[0].per_sample));
+            const auto runs = std::make_shared<running<Op, Chain>>(o, batch);
+            j.bytes = o.bytes(batch);
+            j.ways.push_back({"policy", [runs] { runs->start(); }});
+        });
     if (j.ways.empty()) weft::raise("no such operation", name, "memory.cu has the list");
     return j;
 }

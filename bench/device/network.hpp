@@ -106,7 +106,8 @@ private:
     static double products() {
         double sum = 0;
         for (int i = 0; i < Program::graph.node_count; ++i)
-            sum += 2 * double(weft::graph::multiply_adds(Program::graph.nodes[std::size_t(i)]));
+            sum +=
+                2 * double(weft::graph::multiply_adds(Program::graph.nodes[std::size_t(i)], Program::facts));
         return sum;
     }
     template <class Policy>

@@ -34,8 +34,8 @@ public:
               narrows(graph::storage::parameter) ? std::size_t(Program::source.parameter_size) : 0,
               "the parameters in 16 bits"),
           narrow_inputs_(narrows(graph::storage::input) ? inputs_.size() : 0, "a batch of inputs in 16 bits"),
-          resources_(Program::graph.nodes, Program::graph.node_count, capacity_,
-                     Policy::template whole_scratch<Program>(capacity_)) {}
+          resources_(std::max(detail::scratch_size<Policy, Program>(capacity_),
+                              std::size_t(Policy::template whole_scratch<Program>(capacity_)))) {}
 
     int capacity() const { return capacity_; }
     std::size_t size() const { return arena_.size(); }
@@ -98,7 +98,7 @@ public:
     void read(int v, const bound& b, std::span<scalar> to) {
         resources_.device.wait();
         if constexpr (Program::mixed) {
-            if (Program::graph.values[std::size_t(v)].narrow) {
+            if (Program::graph.values[std::size_t(v)].type == graph::number_type::narrow) {
                 using narrow_scalar = typename Policy::narrow_scalar;
                 std::vector<narrow_scalar> numbers(to.size());
                 memory::template read<narrow_scalar>(

@@ -271,10 +271,9 @@ constexpr auto evaluate_constant(
     const bindings<T> b{
         .input = input.data(), .parameters = const_cast<T*>(parameters.data()), .state = state.data()};
     const auto memory = detail::map_of<compiled>(b, arena.data(), 1);
-    for (int i = 0; i < compiled::graph.node_count; ++i) {
-        const graph::node& n = compiled::graph.nodes[std::size_t(i)];
-        reference_backend::run<typename compiled::functions>(n, memory.arguments_of(n, 1));
-    }
+    typename reference_policy<T>::resources none(0);
+    for (int i = 0; i < compiled::graph.node_count; ++i)
+        detail::run_operation<reference_policy<T>, compiled>(i, memory, 1, 0, 0, none);
     std::array<T, std::remove_cvref_t<decltype(Net)>::output_type::size> output{};
     const T* result = memory.locate(compiled::source.output);
     for (std::size_t i = 0; i < output.size(); ++i) output[i] = result[i];

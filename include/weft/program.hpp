@@ -7,9 +7,9 @@
 #include "graph/fuse/bias_gradient.hpp"
 #include "graph/fuse/elementwise.hpp"
 #include "graph/fuse/softmax_cross_entropy.hpp"
+#include "graph/mistake.hpp"
 #include "graph/narrow.hpp"
 #include "graph/plan.hpp"
-#include "graph/relu_mask.hpp"
 
 namespace weft {
 
@@ -20,44 +20,94 @@ enum class purpose {
     training     ///< loss and the gradients of all parameters
 };
 
+namespace detail {
+
+template <class Net, class Loss, bool Training>
+inline constexpr auto source_of = graph::lower<Net, Loss, Training>();
+
+/// The error of a network (or loss) that cannot be lowered, if that is so.
+template <class Net, class Loss, bool Training>
+using mistake_of =
+    mistake_report<source_of<Net, Loss, Training>.mistaken, graph::detail::mistake_in<Net, Loss, Training>,
+                   typename Net::layers, Loss, graph::brought_by<Net, Loss>>;
+
+template <class Net, class Loss, bool Scaled>
+constexpr auto with_gradients() {
+    constexpr auto& source = source_of<Net, Loss, true>;
+    constexpr auto forward = graph::fuse_softmax_cross_entropy(source.g);
+    return graph::differentiate<graph::gradient_bound(forward), graph::brought_by<Net, Loss>>(
+        forward, source.loss, Scaled);
+}
+template <class Net, class Loss, bool Scaled>
+constexpr auto with_gradients_in_less_room() {
+    constexpr auto large = with_gradients<Net, Loss, Scaled>();
+    graph::differentiated_graph<large.g.node_count, large.g.value_count> result;
+    result.g = graph::resized<large.g.node_count, large.g.value_count>(large.g);
+    result.without_rule = large.without_rule;
+    return result;
+}
+template <class Net, class Loss, bool Scaled>
+inline constexpr auto gradients_of = with_gradients_in_less_room<Net, Loss, Scaled>();
+
+/// The error of an operation that lacks a gradient rule, if one does.
+template <class Net, class Loss, bool Training, bool Scaled>
+struct missing_rule {
+    struct type {};
+};
+template <class Net, class Loss, bool Scaled>
+struct missing_rule<Net, Loss, true, Scaled> {
+    static constexpr int index = gradients_of<Net, Loss, Scaled>.without_rule;
+    static constexpr graph::mistake value = graph::no_gradient_of(gradients_of<Net, Loss, Scaled>.g, index);
+    using type =
+        mistake_report<(index >= 0), missing_rule, typename Net::layers, Loss, graph::brought_by<Net, Loss>>;
+};
+}  // namespace detail
+
 /// A network (and loss) compiled: each member is one pass over the graph before it. What runs is `graph`,
-/// with memory as in `plan`. With `Masks`, training keeps masks of relu where products can use them.
+/// with memory as in `plan`. A policy's `Passes`, where they apply(training), have `rewrite<Graph>()`,
+/// which gives the graph that runs for the one at the static member Graph::value.
 template <class Net, class Loss = graph::no_loss, purpose Purpose = purpose::inference,
-          precision Precision = precision::full, bool Masks = false>
-struct program {
+          precision Precision = precision::full, class Passes = void>
+struct program
+    : detail::mistake_of<Net, Loss, Purpose == purpose::training>,
+      detail::missing_rule<Net, Loss, Purpose == purpose::training, Precision == precision::scaled>::type {
     using network = Net;
-    using functions = graph::functions_of<Net, Loss>;
+    /// The functions and primitives that the network brings.
+    using own = graph::brought_by<Net, Loss>;
     static constexpr bool training = Purpose == purpose::training, mixed = Precision != precision::full,
                           scaled = training && Precision == precision::scaled;
 
     /// The network as its layers wrote it, with its parameters.
-    static constexpr auto source = graph::lower<Net, Loss, training>();
+    static constexpr auto& source = detail::source_of<Net, Loss, training>;
+
+    /// The primitive of an operation, by its number in the program's records.
+    template <weft::graph::opcode Op>
+    using primitive = graph::primitive_at<Op, own>;
+    /// What counts and tables show of its primitives, by opcode.
+    static constexpr const weft::graph::primitive_facts* facts =
+        weft::graph::table_of<weft::graph::facts, own>.at;
 
 private:
     // The compiler keeps every graph that is named here: a pass with nothing to do makes none, and each has
     // the size it needs.
-    static constexpr auto with_gradients() {
-        constexpr auto forward = graph::fuse_softmax_cross_entropy(source.g);
-        return graph::differentiate<graph::gradient_bound(forward)>(forward, source.loss, scaled);
-    }
     static constexpr auto differentiate_source() {
-        if constexpr (training) {
-            constexpr auto g = with_gradients();
-            return graph::resized<g.node_count, g.value_count>(g);
-        } else if constexpr (std::is_same_v<Loss, graph::no_loss>) {
+        if constexpr (training)
+            return detail::gradients_of<Net, Loss, scaled>.g;
+        else if constexpr (std::is_same_v<Loss, graph::no_loss>)
             return source.g;
-        } else {
+        else
             return graph::fuse_softmax_cross_entropy(source.g);
-        }
     }
     static constexpr auto differentiated = differentiate_source();
 
-    template <auto& G, int Count>
-    static constexpr auto expanded = graph::expand<Count>(G);
+    template <auto& G, int Operations, int Values>
+    static constexpr auto expanded = graph::expand<Operations, Values>(G, own{});
     template <auto& G>
     static constexpr const auto& expand() {
-        if constexpr (constexpr int count = graph::expandable(G); count > 0)
-            return expanded<G, count>;
+        constexpr int operations = graph::expandable(G, own{}).operations,
+                      values = graph::expandable(G, own{}).values;
+        if constexpr (operations + values > 0)
+            return expanded<G, operations, values>;
         else
             return G;
     }
@@ -82,23 +132,23 @@ private:
     static constexpr auto fused = graph::fuse_elementwise(unfused);
     static constexpr auto finish() {
         if constexpr (mixed)
-            return graph::with_widths(only_needed<fused>());
+            return graph::with_types(only_needed<fused>());
         else
             return only_needed<fused>();
     }
-    static constexpr auto choose_masks() {
-        if constexpr (training && Masks) {
-            constexpr auto finished = finish();
-            constexpr auto masked = graph::find_relu_masks(finished);
-            return graph::with_relu_masks<masked.count>(finished, masked);
-        } else {
+    struct finished {
+        static constexpr auto value = finish();
+    };
+    static constexpr auto rewritten() {
+        if constexpr (std::is_void_v<Passes>)
             return finish();
-        }
+        else
+            return Passes::template rewrite<finished>();
     }
 
 public:
     /// The operations that run.
-    static constexpr auto graph = choose_masks();
+    static constexpr auto graph = rewritten();
     static constexpr auto lifetimes = weft::graph::lifetimes(graph);
     /// Where each value of the arena lives.
     static constexpr auto plan = weft::graph::plan(graph, lifetimes);
@@ -112,16 +162,19 @@ template <class Policy>
 requires requires { Policy::numbers; }
 inline constexpr precision precision_of<Policy> = Policy::numbers;
 
-/// Whether it wants masks of relu.
-template <class Policy>
-inline constexpr bool keeps_relu_masks = false;
-template <class Policy>
-requires requires { Policy::keeps_relu_masks; }
-inline constexpr bool keeps_relu_masks<Policy> = Policy::keeps_relu_masks;
+/// The passes that it brings, or void.
+template <class Policy, bool Training>
+struct passes_of {
+    using type = void;
+};
+template <class Policy, bool Training>
+requires(Policy::passes::applies(Training)) struct passes_of<Policy, Training> {
+    using type = typename Policy::passes;
+};
 
 /// A network (and loss) compiled for a policy.
 template <class Policy, class Net, class Loss = graph::no_loss, purpose Purpose = purpose::inference>
 using program_for = program<Net, Loss, Purpose, precision_of<Policy>,
-                            Purpose == purpose::training && keeps_relu_masks<Policy>>;
+                            typename passes_of<Policy, Purpose == purpose::training>::type>;
 
 }  // namespace weft

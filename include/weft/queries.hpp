@@ -51,18 +51,22 @@ constexpr auto shapes(network<In, Out, Layers...>) {
 /// what else counts.
 template <class In, class Out, class... Layers>
 constexpr std::int64_t flops(network<In, Out, Layers...>) {
-    constexpr auto& g = program<network<In, Out, Layers...>>::source.g;
+    using compiled = program<network<In, Out, Layers...>>;
+    constexpr auto& g = compiled::source.g;
     std::int64_t sum = 0;
-    for (int i = 0; i < g.node_count; ++i) sum += graph::flops_of(g.nodes[std::size_t(i)]).per_sample;
+    for (int i = 0; i < g.node_count; ++i)
+        sum += graph::flops_of(g.nodes[std::size_t(i)], compiled::facts).per_sample;
     return sum;
 }
 
 /// Multiply-adds of a prediction, per sample: those of dense layers and convolutions.
 template <class In, class Out, class... Layers>
 constexpr std::int64_t multiply_adds(network<In, Out, Layers...>) {
-    constexpr auto& g = program<network<In, Out, Layers...>>::source.g;
+    using compiled = program<network<In, Out, Layers...>>;
+    constexpr auto& g = compiled::source.g;
     std::int64_t sum = 0;
-    for (int i = 0; i < g.node_count; ++i) sum += graph::multiply_adds(g.nodes[std::size_t(i)]);
+    for (int i = 0; i < g.node_count; ++i)
+        sum += graph::multiply_adds(g.nodes[std::size_t(i)], compiled::facts);
     return sum;
 }
 

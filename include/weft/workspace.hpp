@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "backend/arguments.hpp"
@@ -49,12 +51,13 @@ struct memory_map {
                 return arena + (value.batched ? std::ptrdiff_t(offsets[v]) * capacity
                                               : per_sample * capacity + offsets[v]);
             case graph::storage::input:
-                if (value.narrow) return reinterpret_cast<T*>(narrow_inputs);
+                if (value.type == graph::number_type::narrow) return reinterpret_cast<T*>(narrow_inputs);
                 return const_cast<T*>(bound.input);
             case graph::storage::target:
                 return const_cast<T*>(bound.target);
             case graph::storage::parameter:
-                if (value.narrow) return reinterpret_cast<T*>(narrow_parameters + value.offset);
+                if (value.type == graph::number_type::narrow)
+                    return reinterpret_cast<T*>(narrow_parameters + value.offset);
                 return bound.parameters + value.offset;
             case graph::storage::loss_scale:
                 return loss_scale;
@@ -71,7 +74,7 @@ struct memory_map {
         for (int k = 0; k < graph::max_inputs; ++k) a.in[k] = locate(n.in[k]);
         for (int k = 0; k < graph::max_outputs; ++k) a.out[k] = locate(n.out[k]);
         for (int k = 0; k < n.step_count; ++k) a.operand[k] = locate(n.steps[k].operand);
-        a.batch = graph::runs_once(n) ? 1 : batch;
+        a.batch = graph::samples_of(n, batch);
         return a;
     }
 };
@@ -97,12 +100,33 @@ template <class Policy, class Program, int... K>
 struct kernel_table<Policy, Program, std::integer_sequence<int, K...>> {
     static constexpr typename Policy::kernel at[sizeof...(K) + 1] = {
         Policy::template kernel_of<Program, Program::kernels.first[K]>()..., nullptr};
+    /// What tells the scratch memory that each needs.
+    static constexpr auto scratch() {
+        using rule = decltype(Policy::template scratch_of<graph::elementwise>());
+        return std::array<rule, sizeof...(K) + 1>{
+            Policy::template scratch_of<typename Program::template primitive<
+                Program::graph.nodes[Program::kernels.first[K]].op>>()...,
+            nullptr};
+    }
 };
+
+/// The scratch memory that the operations of a program share, in numbers, for batches up to a capacity.
+template <class Policy, class Program>
+std::size_t scratch_size(int capacity) {
+    std::size_t most = 0;
+    if constexpr (requires { Policy::template scratch_of<graph::elementwise>(); }) {
+        constexpr auto rules = kernel_table<Policy, Program>::scratch();
+        for (int i = 0; i < Program::graph.node_count; ++i)
+            if (const auto rule = rules[std::size_t(Program::kernels.index[std::size_t(i)])])
+                most = std::max(most, rule(Program::graph.nodes[std::size_t(i)], capacity));
+    }
+    return most;
+}
 
 /// Runs operation i of a program for `batch` samples.
 template <class Policy, class Program, class T, class Resources>
-void run_operation(int i, const memory_map<T>& memory, int batch, std::uint64_t seed, std::uint64_t step,
-                   Resources& resources) {
+constexpr void run_operation(int i, const memory_map<T>& memory, int batch, std::uint64_t seed,
+                             std::uint64_t step, Resources& resources) {
     const graph::node& n = Program::graph.nodes[std::size_t(i)];
     arguments<T> a = memory.arguments_of(n, batch);
     a.seed = seed;
@@ -134,7 +158,7 @@ public:
     explicit workspace(batch_capacity capacity)
         : capacity_(detail::rounded(capacity)),
           arena_(detail::arena_size<Program>(capacity_)),
-          resources_(Program::graph.nodes, Program::graph.node_count, capacity_) {}
+          resources_(detail::scratch_size<Policy, Program>(capacity_)) {}
 
     /// The largest batch that one run takes.
     int capacity() const { return capacity_; }

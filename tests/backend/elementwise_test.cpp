@@ -19,7 +19,7 @@ std::vector<T> run_function(const std::vector<T>& x) {
                               weft::step_type<Kind, F, operand_mode::same, weft::to_bits(0.5f), 0>>;
     std::vector<T> source = x, result(x.size()), ones(x.size(), T(1));
     weft::graph::node n;
-    n.op = weft::graph::opcode::elementwise;
+    n.op = weft::graph::opcode_of<weft::graph::elementwise>;
     n.view = {1, 1, int(x.size())};
     weft::arguments<T> a;
     a.in[0] = Kind == step_kind::apply ? source.data() : ones.data();
@@ -146,7 +146,10 @@ TEST_CASE("functions: the packets' erf") {
     CHECK(elsewhere <= 6e-7);
 }
 TEST_CASE("functions: the policy says what falls back to the reference") {
-    using weft::graph::opcode;
-    for (int op = 1; op <= int(opcode::softmax_xent_grad); ++op)
-        CHECK(weft::cpu_backend::falls_back(opcode(op)) == (opcode(op) == opcode::batch_norm_coeffs));
+    const auto check = []<class... P>(weft::graph::primitive_list<P...>) {
+        return ((weft::cpu_backend::falls_back<P> == (std::is_same_v<P, weft::graph::batch_norm_coeffs> ||
+                                                      (weft::graph::traits_of<P> & weft::graph::expands))) &&
+                ...);
+    };
+    CHECK(check(weft::graph::primitives{}));
 }

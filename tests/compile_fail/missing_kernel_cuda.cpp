@@ -4,15 +4,15 @@
 // expect: missing_kernel<.*host_twin, .*batch_norm>
 #include <weft/cuda.hpp>
 
-using weft::graph::opcode;
+namespace graph = weft::graph;
 using no_steps = weft::chain<weft::graph::function_list<>, weft::graph::operand_mode::same>;
 
 int main() {
     const weft::graph::node record;
     const weft::arguments<float> memory;
 #ifdef WEFT_OK
-    weft::cuda_backend::run<opcode::softmax, no_steps>(weft::cuda_backend::host_twin(), record, memory, static_cast<float*>(nullptr));
+    weft::cuda_backend::kernel<graph::softmax>::run<no_steps>(weft::cuda_backend::host_twin(), record, memory, static_cast<float*>(nullptr));
 #else
-    weft::cuda_backend::run<opcode::batch_norm, no_steps>(weft::cuda_backend::host_twin(), record, memory, static_cast<float*>(nullptr));
+    weft::cuda_backend::kernel<graph::batch_norm>::run<no_steps>(weft::cuda_backend::host_twin(), record, memory, static_cast<float*>(nullptr));
 #endif
 }

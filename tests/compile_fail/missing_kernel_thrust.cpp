@@ -5,15 +5,15 @@
 // expect: missing_kernel<.*cpp, .*batch_norm>
 #include <weft/thrust.hpp>
 
-using weft::graph::opcode;
+namespace graph = weft::graph;
 using no_steps = weft::chain<weft::graph::function_list<>, weft::graph::operand_mode::same>;
 
 int main() {
     const weft::graph::node record;
     const weft::arguments<float> memory;
 #ifdef WEFT_OK
-    weft::thrust_backend::run<weft::cpp, opcode::softmax, no_steps>(record, memory, static_cast<float*>(nullptr));
+    weft::thrust_backend::kernel<graph::softmax>::run<no_steps>(weft::cpp(), record, memory, static_cast<float*>(nullptr));
 #else
-    weft::thrust_backend::run<weft::cpp, opcode::batch_norm, no_steps>(record, memory, static_cast<float*>(nullptr));
+    weft::thrust_backend::kernel<graph::batch_norm>::run<no_steps>(weft::cpp(), record, memory, static_cast<float*>(nullptr));
 #endif
 }

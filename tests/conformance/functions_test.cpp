@@ -32,7 +32,7 @@ void check_function(function f, step_kind kind) {
     for (int n : {1, 2, 3, 5, 8, 13, 16, 17, 33, 64, 67, 301}) {
         problem<T> p;
         p.batch = between(r, 1, 3);
-        p.n.op = opcode::elementwise;
+        p.n.op = graph::opcode_of<graph::elementwise>;
         p.n.view = {1, 1, n};
         set_steps(p.n, Chain{});
         const bool results = kind == step_kind::slope_from_y;
@@ -43,7 +43,7 @@ void check_function(function f, step_kind kind) {
         p.out = {size};
         p.length = 100;
         CAPTURE(int(f), int(kind), n, sizeof(T));
-        check<opcode::elementwise, Chain>(p);
+        check<graph::elementwise, Chain>(p);
     }
 }
 template <class T, function... F>
@@ -84,7 +84,7 @@ void check_slope() {
             continue;  // corners of relu, hard_swish, huber
         const double h = 1e-5, want = (value(x + h) - value(x - h)) / (2 * h);
         const double got =
-            weft::graph::slope_from_result(F)
+            graph::elementwise::slope_from_result(F)
                 ? weft::reference_backend::slope_from_y(F, bits, value(x))
                 : weft::reference_backend::slope_from_x<weft::graph::function_list<>>(F, bits, x);
         CAPTURE(int(F), x);
@@ -96,7 +96,7 @@ void check_slopes(list<F...>) {
     (check_slope<F>(), ...);
 }
 
-template <opcode Op, class T>
+template <class Op, class T>
 void check_product() {
     using activated = weft::chain<weft::graph::function_list<>, same,
                                   weft::step_type<step_kind::add, function::none, channel, 0, 0>,
@@ -104,16 +104,17 @@ void check_product() {
                                   weft::step_type<step_kind::apply, function::silu, same, 0, 0>,
                                   weft::step_type<step_kind::add, function::none, same, 0, 0>,
                                   weft::step_type<step_kind::slope_from_y, function::relu, same, 0, 0>>;
-    rng r(41 + unsigned(Op));
+    rng r(41 + unsigned(number_of<Op>));
     for (int i = 0; i < 24; ++i) {
         problem<T> p;
+        p.n = graph::make_node(Op{});
         p.batch = between(r, 1, 33);
-        const bool backward = Op == opcode::gemm_data || Op == opcode::conv2d_data;
+        const bool backward = is<Op, graph::gemm_data> || is<Op, graph::conv2d_data>;
         std::size_t x, y, w;
-        if (Op == opcode::gemm || Op == opcode::gemm_data) {
+        if (is<Op, graph::gemm> || is<Op, graph::gemm_data>) {
             const int rows = between(r, 0, 1) ? 1 : between(r, 2, 4), outs = between(r, 1, 40),
                       k = between(r, 1, 40);
-            p.n.attribute[0] = rows, p.n.attribute[1] = outs, p.n.attribute[2] = k;
+            p.n.attributes[0] = rows, p.n.attributes[1] = outs, p.n.attributes[2] = k;
             p.n.view = {rows, backward ? k : outs, 1};
             x = std::size_t(rows * k), y = std::size_t(rows * outs), w = std::size_t(outs * k);
         } else {
@@ -133,20 +134,19 @@ void check_product() {
             const int a[] = {g.channels, g.height,   g.width,    g.filters,   g.kernel_h,
                              g.kernel_w, g.stride_h, g.stride_w, g.padding_h, g.padding_w,
                              1,          1,          1};
-            for (int k = 0; k < 13; ++k) p.n.attribute[k] = a[k];
+            for (int k = 0; k < 13; ++k) p.n.attributes[k] = a[k];
             p.n.view = {1, backward ? g.channels : g.filters,
                         backward ? g.height * g.width : g.out_h() * g.out_w()};
             x = std::size_t(g.channels * g.height * g.width);
             y = std::size_t(g.filters * g.out_h() * g.out_w());
             w = std::size_t(g.filters * g.channels * g.kernel_h * g.kernel_w);
         }
-        p.n.op = Op;
         set_steps(p.n, activated{});
         fill_operands(p, r);
         p.in = {numbers<T>(r, std::size_t(p.batch) * (backward ? y : x)), numbers<T>(r, w)};
         p.out = {std::size_t(p.batch) * (backward ? x : y)};
         p.length = 100;
-        CAPTURE(i, int(Op), p.batch, p.n.view.outer, p.n.view.channels, p.n.view.inner, sizeof(T));
+        CAPTURE(i, int(number_of<Op>), p.batch, p.n.view.outer, p.n.view.channels, p.n.view.inner, sizeof(T));
         check<Op, activated>(p);
     }
 }
@@ -180,8 +180,8 @@ TEST_CASE("conformance: slopes are what differences say") {
     check_slopes(from_argument{});
 }
 TEST_CASE("conformance: steps behind products and convolutions") {
-    check_product<opcode::gemm, float>();
-    check_product<opcode::gemm_data, double>();
-    check_product<opcode::conv2d, float>();
-    check_product<opcode::conv2d_data, float>();
+    check_product<graph::gemm, float>();
+    check_product<graph::gemm_data, double>();
+    check_product<graph::conv2d, float>();
+    check_product<graph::conv2d_data, float>();
 }

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <vector>
-#include <weft/backend/cuda/kernel.hpp>
+#include <weft/backend/cuda/kernels.hpp>
 
 #ifdef WEFT_TEST_CUDA_DEVICE
 #include <weft/backend/cuda/library/cublaslt_products.cuh>
@@ -15,6 +15,7 @@
 
 namespace conformance {
 
+namespace graph = weft::graph;
 /// Copies of arrays in a device's memory. Each is an allocation of its own, so that compute-sanitizer sees
 /// whatever leaves it.
 template <class Memory>
@@ -64,21 +65,16 @@ constexpr int same_bits_as(int way) { return way <= 3 ? 1 : way == 5 ? 0 : 4; }
 
 #ifdef WEFT_TEST_CUDA_DEVICE
 using own_kernels = weft::cuda_backend::stream;
-template <weft::graph::opcode Op>
-inline constexpr bool convolves =
-    Op == weft::graph::opcode::conv2d || Op == weft::graph::opcode::conv2d_data ||
-    Op == weft::graph::opcode::conv2d_weights;
-template <weft::graph::opcode Op>
-inline constexpr int ways = Op == weft::graph::opcode::gemm || Op == weft::graph::opcode::gemm_data ||
-                                    Op == weft::graph::opcode::gemm_weights ||
-                                    (convolves<Op> && WEFT_WITH_CUDNN)
+template <class Op>
+inline constexpr int ways = std::is_base_of_v<graph::product, Op> ||
+                                    (std::is_base_of_v<graph::convolution, Op> && WEFT_WITH_CUDNN)
                                 ? 6
                                 : 3;
 #if WEFT_WITH_CUDNN
 /// All convolutions by cuDNN, however small.
 class libraries : public weft::cuda_backend::blaslt_stream {
 public:
-    template <weft::graph::opcode Op, class Chain, class T, class Own>
+    template <class Op, class Chain, class T, class Own>
     bool library_convolution(const weft::graph::node& n, const weft::arguments<T>& a, T* scratch,
                              const Own& own) const {
         return weft::cuda_backend::library_convolutions<libraries, always, Op, Chain, T>(*this, library_, n,
@@ -102,12 +98,12 @@ using libraries = weft::cuda_backend::blaslt_stream;
 #endif
 #else
 using own_kernels = weft::cuda_backend::host_twin;
-template <weft::graph::opcode>
+template <class>
 inline constexpr int ways = 3;
 #endif
 
 /// Runs an operation on copies of its arrays, and brings back what it left there.
-template <weft::graph::opcode Op, class Chain, class T>
+template <class Op, class Chain, class T>
 void run_way(int way, const weft::graph::node& n, const weft::arguments<T>& here, T* scratch,
              const device_copies<own_kernels::memory>& copies) {
     const auto run = [&](const auto& device) {
@@ -115,7 +111,7 @@ void run_way(int way, const weft::graph::node& n, const weft::arguments<T>& here
         for (auto& x : there.in) x = copies.at(x);
         for (auto& x : there.out) x = copies.at(x);
         for (auto& x : there.operand) x = copies.at(x);
-        weft::cuda_backend::run<Op, Chain>(device, n, there, copies.at(scratch));
+        weft::cuda_backend::kernel<Op>::template run<Chain>(device, n, there, copies.at(scratch));
         device.wait();
     };
     static const own_kernels own{};

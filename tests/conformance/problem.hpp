@@ -19,21 +19,27 @@
 #include "catch.hpp"
 
 #if defined(WEFT_TEST_THRUST)
-#include <weft/backend/thrust/kernel.hpp>
+#include <weft/backend/thrust/kernels.hpp>
 #include <weft/backend/thrust/twin.hpp>
 #elif defined(WEFT_TEST_CUDA) || defined(WEFT_TEST_CUDA_DEVICE)
 #include "on_cuda.hpp"
 #else
-#include <weft/backend/cpu/kernel.hpp>
+#include <weft/backend/cpu/kernels.hpp>
 #endif
 
 namespace conformance {
 
 using weft::graph::function;
 using weft::graph::node;
-using weft::graph::opcode;
+namespace graph = weft::graph;
 using weft::graph::operand_mode;
 using weft::graph::step_kind;
+
+template <class Op, class Other>
+inline constexpr bool is = std::is_same_v<Op, Other>;
+/// A seed of its own for each primitive.
+template <class Op>
+inline constexpr int number_of = int(graph::opcode_of<Op>) + 1;
 
 using rng = std::mt19937;
 
@@ -122,9 +128,14 @@ outcome<T> prepare(const problem<From>& p, weft::arguments<T>& a, std::size_t sk
 #if defined(WEFT_TEST_THRUST)
 inline constexpr const char* policy_name = "the thrust policy differs from the reference";
 
-template <class T>
-std::size_t scratch_of(const problem<T>& p, int) {
-    return weft::thrust_backend::scratch_of(p.n, p.batch);
+/// The most that a system wants.
+template <class Op, class T>
+std::size_t scratch_of(const node& n, int batch, int) {
+    std::size_t most = 0;
+    for (const auto rule : {weft::thrust_backend::scratch_of<weft::cpp, Op>(),
+                            weft::thrust_backend::scratch_of<weft::device_twin, Op>()})
+        if (rule != nullptr) most = std::max(most, rule(n, batch));
+    return most;
 }
 /// Systems that wake their threads for the smallest work.
 template <class System>
@@ -133,45 +144,50 @@ struct eager : System {
 };
 /// Way 1 is sequential, 2 is OpenMP, 3 is TBB, and 4 is OpenMP as programs use it. In way 5 work is cut as
 /// for a device, whose sums are other ones.
-template <opcode Op, class Chain, class T>
+template <class Op, class Chain, class T>
 void run_way(int way, const node& n, const weft::arguments<T>& a, T* scratch) {
     namespace tb = weft::thrust_backend;
     switch (way) {
         case 1:
-            return tb::run<weft::cpp, Op, Chain>(n, a, scratch);
+            return tb::kernel<Op>::template run<Chain>(weft::cpp(), n, a, scratch);
         case 2:
-            return tb::run<eager<weft::omp>, Op, Chain>(n, a, scratch);
+            return tb::kernel<Op>::template run<Chain>(eager<weft::omp>(), n, a, scratch);
 #if WEFT_HAS_TBB
         case 3:
-            return tb::run<eager<weft::tbb>, Op, Chain>(n, a, scratch);
+            return tb::kernel<Op>::template run<Chain>(eager<weft::tbb>(), n, a, scratch);
 #endif
         case 5:
-            return tb::run<weft::device_twin, Op, Chain>(n, a, scratch);
+            return tb::kernel<Op>::template run<Chain>(weft::device_twin(), n, a, scratch);
         default:
-            return tb::run<weft::omp, Op, Chain>(n, a, scratch);
+            return tb::kernel<Op>::template run<Chain>(weft::omp(), n, a, scratch);
     }
 }
 #elif defined(WEFT_TEST_CUDA) || defined(WEFT_TEST_CUDA_DEVICE)
 inline constexpr const char* policy_name = "the cuda policy differs from the reference";
 
-template <class T>
-std::size_t scratch_of(const problem<T>& p, int) {
-    return weft::cuda_backend::scratch_of<T>(p.n, p.batch);
+template <class Op, class T>
+std::size_t scratch_of(const node& n, int batch, int) {
+    const auto rule = weft::cuda_backend::scratch_of<Op, T>();
+    return rule == nullptr ? 0 : rule(n, batch);
 }
 #else
 inline constexpr const char* policy_name = "the cpu policy differs from the reference";
 
-template <class T>
-std::size_t scratch_of(const problem<T>& p, int way) {
-    return weft::cpu_backend::scratch_of<T>(p.n, p.batch, way);
+template <class Op, class T>
+std::size_t scratch_of(const node& n, int batch, int threads) {
+    if constexpr (requires { weft::cpu_backend::kernel<Op>::template scratch<T>(n, 1, 1); })
+        return weft::cpu_backend::kernel<Op>::template scratch<T>(n, batch, threads);
+    else
+        return 0;
 }
 /// The way is the number of threads.
-template <opcode Op, class Chain, class T>
+template <class Op, class Chain, class T>
 void run_way(int way, const node& n, const weft::arguments<T>& a, T* scratch) {
     static const weft::cpu_backend::thread_team teams[] = {
         weft::cpu_backend::thread_team(1), weft::cpu_backend::thread_team(2),
         weft::cpu_backend::thread_team(3), weft::cpu_backend::thread_team(4)};
-    weft::cpu_backend::run<Op, Chain>(n, a, weft::cpu_backend::context<T>{&teams[way - 1], scratch});
+    weft::cpu_backend::kernel<Op>::template run<Chain>(
+        n, a, weft::cpu_backend::context<T>{&teams[way - 1], scratch});
 }
 #endif
 
@@ -181,7 +197,7 @@ inline constexpr bool has_device_cut = true;
 #else
 inline constexpr bool has_device_cut = false;
 #endif
-template <opcode>
+template <class>
 inline constexpr int ways = has_device_cut ? 5 : 4;
 /// The way whose bits a way must have; 0 for one that is only near the reference.
 constexpr int same_bits_as(int way) { return way == 5 ? 0 : 1; }
@@ -199,6 +215,15 @@ using run_on_policy = void (*)(int way, const node&, const weft::arguments<T>&, 
 #endif
 using run_on_reference = void (*)(const node&, const weft::arguments<double>&);
 
+/// An operation on the policy under test.
+template <class T>
+struct tested {
+    run_on_policy<T> run;
+    std::size_t (*scratch)(const node&, int batch, int way);
+};
+template <class Op, class Chain, class T>
+inline constexpr tested<T> tested_of{&run_way<Op, Chain, T>, &scratch_of<Op, T>};
+
 template <class T>
 outcome<double> on_reference(run_on_reference run, const problem<T>& p) {
     weft::arguments<double> a;
@@ -207,11 +232,11 @@ outcome<double> on_reference(run_on_reference run, const problem<T>& p) {
     return o;
 }
 template <class T>
-outcome<T> on_policy(run_on_policy<T> run, const problem<T>& p, int way, bool in_place) {
+outcome<T> on_policy(const tested<T>& operation, const problem<T>& p, int way, bool in_place) {
     weft::arguments<T> a;
     const std::size_t skip = misaligned(way) ? 1 : 0;
     outcome<T> o = prepare<T>(p, a, skip);
-    weft::buffer<T> scratch(scratch_of(p, way));
+    weft::buffer<T> scratch(operation.scratch(p.n, p.batch, way));
     std::fill_n(scratch.data(), scratch.size(), std::numeric_limits<T>::quiet_NaN());
     if (in_place) {
         o.out[0] = o.in[0];
@@ -222,9 +247,9 @@ outcome<T> on_policy(run_on_policy<T> run, const problem<T>& p, int way, bool in
     device_copies<own_kernels::memory> copies;
     copies.add(o.in), copies.add(o.out), copies.add(o.operand);
     copies.add(scratch.data(), scratch.size());
-    run(way, p.n, a, scratch.data(), copies);
+    operation.run(way, p.n, a, scratch.data(), copies);
 #else
-    run(way, p.n, a, scratch.data());
+    operation.run(way, p.n, a, scratch.data());
 #endif
     forget(o.in, skip);
     forget(o.out, skip);
@@ -233,13 +258,13 @@ outcome<T> on_policy(run_on_policy<T> run, const problem<T>& p, int way, bool in
 }
 
 /// The operation on the reference, and on the policy under test in one of its ways.
-template <class Functions, class T>
+template <class Op, class Functions = graph::function_list<>, class T>
 outcome<double> on_reference(const problem<T>& p) {
-    return on_reference(&weft::reference_backend::run<Functions, double>, p);
+    return on_reference(&weft::reference_backend::run<Op, Functions, double>, p);
 }
-template <opcode Op, class Chain, class T>
+template <class Op, class Chain, class T>
 outcome<T> on_policy(const problem<T>& p, int way, bool in_place = false) {
-    return on_policy<T>(&run_way<Op, Chain, T>, p, way, in_place);
+    return on_policy<T>(tested_of<Op, Chain, T>, p, way, in_place);
 }
 
 template <class T>
@@ -259,11 +284,11 @@ void compare(const std::vector<std::vector<T>>& got, const std::vector<std::vect
 }
 
 template <class T>
-void check(const problem<T>& p, const outcome<double>& want, run_on_policy<T> run, int way_count) {
+void check(const problem<T>& p, const outcome<double>& want, const tested<T>& operation, int way_count) {
     std::vector<outcome<T>> seen;
     for (int way = 1; way <= way_count; ++way) {
         CAPTURE(way);
-        seen.push_back(on_policy<T>(run, p, way, false));
+        seen.push_back(on_policy<T>(operation, p, way, false));
         const int other = same_bits_as(way);
         if (other != 0 && other != way) {
             CHECK(seen.back() == seen[std::size_t(other - 1)]);
@@ -275,9 +300,9 @@ void check(const problem<T>& p, const outcome<double>& want, run_on_policy<T> ru
     }
 }
 /// The operation in all ways: near the reference, and the same bits.
-template <opcode Op, class Chain = weft::chain<weft::graph::function_list<>, operand_mode::same>, class T>
+template <class Op, class Chain = weft::chain<graph::function_list<>, operand_mode::same>, class T>
 void check(const problem<T>& p) {
-    check<T>(p, on_reference<typename Chain::functions>(p), &run_way<Op, Chain, T>, ways<Op>);
+    check<T>(p, on_reference<Op, typename Chain::functions>(p), tested_of<Op, Chain, T>, ways<Op>);
 }
 
 /// The record of a chain type: its steps, each with an operand of its own.

@@ -28,7 +28,7 @@ template <class T, operand_mode Source, class... Steps>
 void check_chain(blocking view, int batch, rng& r, chain<Source, Steps...> steps) {
     problem<T> p;
     p.batch = batch;
-    p.n.op = opcode::elementwise;
+    p.n.op = graph::opcode_of<graph::elementwise>;
     p.n.view = view;
     set_steps(p.n, steps);
     fill_operands(p, r, 0.5, 2);
@@ -38,10 +38,10 @@ void check_chain(blocking view, int batch, rng& r, chain<Source, Steps...> steps
     p.length = 4;
     CAPTURE(view.outer, view.channels, view.inner, batch, sizeof(T));
     using tested = chain<Source, Steps...>;
-    check<opcode::elementwise, tested>(p);
+    check<graph::elementwise, tested>(p);
     if (Source == same) {
-        outcome<T> apart = on_policy<opcode::elementwise, tested>(p, 1),
-                   over = on_policy<opcode::elementwise, tested>(p, 1, true);
+        outcome<T> apart = on_policy<graph::elementwise, tested>(p, 1),
+                   over = on_policy<graph::elementwise, tested>(p, 1, true);
         CHECK(over == apart);
     }
 }
@@ -131,14 +131,14 @@ TEST_CASE("conformance: a fill without a source, and values that the batch share
     for (int n = 1; n <= 67; ++n) {
         problem<float> p;
         p.batch = 9;
-        p.n.op = opcode::elementwise;
-        p.n.attribute[0] = 1;
+        p.n.op = graph::opcode_of<graph::elementwise>;
+        p.n.once = true;
         p.n.view = {1, 1, n};
         set_steps(p.n, filled{});
         p.operand.resize(1);
         p.in.resize(1);
         p.out = {std::size_t(n)};
-        check<opcode::elementwise, filled>(p);
+        check<graph::elementwise, filled>(p);
     }
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("conformance: dropout drops what the reference drops") {
     using dropped = chain<same, step<step_kind::dropout, same, function::none, third, 4>>;
     problem<float> p;
     p.batch = 37;
-    p.n.op = opcode::elementwise;
+    p.n.op = graph::opcode_of<graph::elementwise>;
     p.n.view = {1, 1, 1013};
     set_steps(p.n, dropped{});
     p.operand.resize(1);
@@ -154,8 +154,8 @@ TEST_CASE("conformance: dropout drops what the reference drops") {
     p.out = {37 * 1013};
     weft::arguments<float> a;
     outcome<float> want = prepare<float>(p, a);
-    weft::reference_backend::run<weft::graph::function_list<>>(p.n, a);
-    CHECK(on_policy<opcode::elementwise, dropped>(p, 3) == want);
+    weft::reference_backend::run<graph::elementwise, graph::function_list<>>(p.n, a);
+    CHECK(on_policy<graph::elementwise, dropped>(p, 3) == want);
     std::size_t zeros = 0;
     for (float x : want.out[0]) zeros += x == 0;
     CHECK(double(zeros) / (37 * 1013) == Approx(0.3).margin(0.01));

@@ -14,7 +14,7 @@ namespace cb = weft::cuda_backend;
 using cb::stored_as;
 using stand_ins::number, stand_ins::put;
 using weft::conv2d_geometry;
-using weft::graph::opcode;
+namespace graph = weft::graph;
 
 /// A tensor of four dimensions without gaps.
 struct shape {
@@ -52,7 +52,8 @@ struct stand_in {
         const shape x{batch, g.channels, g.height, g.width},
             w{g.filters, g.channels / g.groups, g.kernel_h, g.kernel_w},
             y{batch, g.filters, g.out_h(), g.out_w()};
-        const bool forward = p.op == opcode::conv2d, data = p.op == opcode::conv2d_data;
+        const bool forward = p.kind == weft::cuda_backend::gradient_of::nothing,
+                   data = p.kind == weft::cuda_backend::gradient_of::data;
         std::vector<double> sums(std::size_t(forward ? y.size() : data ? x.size() : w.size()));
         for (int n = 0; n < batch; ++n)
             for (int f = 0; f < y.c; ++f)

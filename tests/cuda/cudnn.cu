@@ -89,9 +89,9 @@ void check_plan(const described_gpu& gpu, const convolution_problem& p, const ch
     }
 }
 
-convolution_problem problem(graph::opcode op, stored_as type, std::int64_t batch, const conv2d_geometry& g) {
+convolution_problem problem(gradient_of kind, stored_as type, std::int64_t batch, const conv2d_geometry& g) {
     convolution_problem p;
-    p.op = op;
+    p.kind = kind;
     p.left = p.right = p.out = type;
     p.batch = batch;
     p.g = g;
@@ -100,13 +100,12 @@ convolution_problem problem(graph::opcode op, stored_as type, std::int64_t batch
 
 /// All three convolutions, and what may follow the first.
 void check_all(const described_gpu& gpu, stored_as type, std::int64_t batch, const conv2d_geometry& g) {
-    using enum graph::opcode;
     const std::uintptr_t size = type == stored_as::f64 ? 8 : type == stored_as::f32 ? 4 : 2;
-    for (const graph::opcode op : {conv2d, conv2d_data, conv2d_weights}) {
+    for (const gradient_of op : {gradient_of::nothing, gradient_of::data, gradient_of::weights}) {
         check_plan(gpu, problem(op, type, batch, g));
         check_plan(gpu, problem(op, type, batch, g), " for numbers that lie anyhow", 4096 + size);
     }
-    convolution_problem p = problem(conv2d, type, batch, g);
+    convolution_problem p = problem(gradient_of::nothing, type, batch, g);
     p.bias = type;
     check_plan(gpu, p, " with bias");
     p.relu = true;

@@ -5,7 +5,7 @@
 #include "weft/backend/cuda/execution/stream.cuh"
 #include "weft/backend/cuda/fused_mlp/fused_mlp.hpp"
 #include "weft/backend/cuda/guarded_update.hpp"
-#include "weft/backend/cuda/kernel.hpp"
+#include "weft/backend/cuda/kernels.hpp"
 #include "weft/core/float16.hpp"
 #include "weft/lang/layers/activation.hpp"
 #include "weft/lang/layers/dense.hpp"
@@ -17,7 +17,7 @@ namespace {
 
 using weft::cuda_backend::stream;
 using weft::graph::function;
-using weft::graph::opcode;
+namespace graph = weft::graph;
 using weft::graph::operand_mode;
 using weft::graph::step_kind;
 
@@ -47,61 +47,71 @@ using longest =
                 step<step_kind::dropout, function::none, operand_mode::same, weft::to_bits(0.5)>,
                 step<step_kind::slope_from_y, function::tanh>, step<step_kind::slope_from_x, function::mish>>;
 
-/// Operations that a chain follows, and those that stand alone.
-constexpr bool takes_chain(opcode op) {
-    using enum opcode;
-    return !(op == gemm_weights || op == conv2d_weights || op == reduce || op == layer_norm ||
-             op == batch_norm_stats || op == batch_norm_coeffs || op == batch_norm_sums || op == pick_nll ||
-             op == pick_nll_grad || op == softmax_xent || op == softmax_xent_grad);
+/// Steps follow where the primitive takes them.
+template <class Op>
+using some_chain =
+    std::conditional_t<(graph::traits_of<Op> & graph::takes_steps) != 0, short_chain, no_chain>;
+
+template <class Op, class Chain, class T>
+void use(const stream& s) {
+    weft::cuda_backend::kernel<Op>::template run<Chain>(s, graph::node(), weft::arguments<T>(),
+                                                        static_cast<T*>(nullptr));
+}
+/// All primitives that run: none that becomes others before.
+template <class T, class... Op>
+void use_kernels(int chosen, const stream& s, graph::primitive_list<Op...>) {
+    const auto one = [&]<class P>(P) {
+        if constexpr ((graph::traits_of<P> & graph::expands) == 0)
+            if (chosen == 1 + int(graph::opcode_of<P>)) use<P, some_chain<P>, T>(s);
+    };
+    (one(Op()), ...);
 }
 
-template <class T, opcode Op>
-void use_kernel(const stream& s) {
-    // batch_norm and batch_norm_grad are in no graph that runs
-    if constexpr (Op != opcode::batch_norm && Op != opcode::batch_norm_grad)
-        weft::cuda_backend::run<Op, std::conditional_t<takes_chain(Op), short_chain, no_chain>>(
-            s, weft::graph::node(), weft::arguments<T>(), static_cast<T*>(nullptr));
+/// A kernel with what may be narrow of its inputs and outputs. Narrow chains are compiled behind a few: they
+/// are the same behind all.
+template <class Narrow, class Op, unsigned In, unsigned Out>
+void use_narrow(int chosen, const stream& s) {
+    constexpr bool with_steps = std::is_same_v<Op, graph::elementwise> ||
+                                std::is_same_v<Op, graph::softmax> || std::is_same_v<Op, graph::concat>;
+    using chain = std::conditional_t<with_steps, short_chain, no_chain>;
+    if (chosen == 1 + int(graph::opcode_of<Op>))
+        use<Op, weft::cuda_backend::narrow_chain<chain, Narrow, In, Out, (with_steps ? 3 : 0)>, float>(s);
 }
-/// What may be narrow of an operation's inputs and outputs.
-constexpr unsigned narrow_inputs(opcode op) {
-    using enum opcode;
-    if (op == pick_nll_grad) return 0;
-    if (op == softmax_xent_grad) return 2;
-    return op == max_pool2d_grad || op == softmax_grad || op == log_softmax_grad || op == layer_norm_grad ||
-                   op == batch_norm_sums
-               ? 3
-               : 1;
-}
-constexpr unsigned narrow_outputs(opcode op) {
-    using enum opcode;
-    return op == softmax_xent ? 4 : op == pick_nll || op == batch_norm_stats || op == batch_norm_sums ? 0 : 1;
-}
-/// Narrow chains are compiled behind a few: they are the same behind all.
-template <opcode Op>
-inline constexpr bool with_steps = Op == opcode::elementwise || Op == opcode::softmax || Op == opcode::concat;
-template <class Narrow, opcode... Op>
 void use_narrow_kernels(int chosen, const stream& s) {
-    ((chosen == int(Op)
-          ? weft::cuda_backend::run<Op, weft::cuda_backend::narrow_chain<
-                                            std::conditional_t<with_steps<Op>, short_chain, no_chain>, Narrow,
-                                            narrow_inputs(Op), narrow_outputs(Op), (with_steps<Op> ? 3 : 0)>>(
-                s, weft::graph::node(), weft::arguments<float>(), static_cast<float*>(nullptr))
-          : void()),
-     ...);
-}
-template <class T, int... Op>
-void use_kernels(int chosen, const stream& s, std::integer_sequence<int, Op...>) {
-    ((chosen == 1 + Op ? use_kernel<T, opcode(1 + Op)>(s) : void()), ...);
+    using weft::bfloat16, weft::float16;
+    use_narrow<bfloat16, graph::elementwise, 1, 1>(chosen, s);
+    use_narrow<bfloat16, graph::max_pool2d, 1, 1>(chosen, s);
+    use_narrow<bfloat16, graph::max_pool2d_grad, 3, 1>(chosen, s);
+    use_narrow<bfloat16, graph::avg_pool2d, 1, 1>(chosen, s);
+    use_narrow<bfloat16, graph::avg_pool2d_grad, 1, 1>(chosen, s);
+    use_narrow<bfloat16, graph::upsample2d, 1, 1>(chosen, s);
+    use_narrow<bfloat16, graph::upsample2d_grad, 1, 1>(chosen, s);
+    use_narrow<bfloat16, graph::reduce, 1, 1>(chosen, s);
+    use_narrow<bfloat16, graph::softmax, 1, 1>(chosen, s);
+    use_narrow<bfloat16, graph::softmax_grad, 3, 1>(chosen, s);
+    use_narrow<bfloat16, graph::log_softmax, 1, 1>(chosen, s);
+    use_narrow<bfloat16, graph::log_softmax_grad, 3, 1>(chosen, s);
+    use_narrow<bfloat16, graph::layer_norm, 1, 1>(chosen, s);
+    use_narrow<bfloat16, graph::layer_norm_grad, 3, 1>(chosen, s);
+    use_narrow<bfloat16, graph::batch_norm_stats, 1, 0>(chosen, s);
+    use_narrow<bfloat16, graph::batch_norm_sums, 3, 0>(chosen, s);
+    use_narrow<bfloat16, graph::concat, 1, 1>(chosen, s);
+    use_narrow<bfloat16, graph::slice, 1, 1>(chosen, s);
+    use_narrow<bfloat16, graph::pick_nll, 1, 0>(chosen, s);
+    use_narrow<bfloat16, graph::pick_nll_grad, 0, 1>(chosen, s);
+    use_narrow<bfloat16, graph::softmax_xent, 1, 4>(chosen, s);
+    use_narrow<bfloat16, graph::softmax_xent_grad, 2, 1>(chosen, s);
+    use_narrow<float16, graph::elementwise, 1, 1>(chosen, s);
+    use_narrow<float16, graph::max_pool2d_grad, 3, 1>(chosen, s);
+    use_narrow<float16, graph::softmax, 1, 1>(chosen, s);
+    use_narrow<float16, graph::layer_norm_grad, 3, 1>(chosen, s);
+    use_narrow<float16, graph::concat, 1, 1>(chosen, s);
 }
 
 /// Products of numbers in 16 bits, which tensor cores multiply; in the end, of a wide result.
-template <class Narrow, unsigned Out, opcode... Op>
+template <class Narrow, unsigned Out, class... Op>
 void use_narrow_products(const stream& s) {
-    (weft::cuda_backend::run<
-         Op, weft::cuda_backend::narrow_chain<std::conditional_t<takes_chain(Op), short_chain, no_chain>,
-                                              Narrow, 3, Out, 3 * Out>>(
-         s, weft::graph::node(), weft::arguments<float>(), static_cast<float*>(nullptr)),
-     ...);
+    (use<Op, weft::cuda_backend::narrow_chain<some_chain<Op>, Narrow, 3, Out, 3 * Out>, float>(s), ...);
 }
 
 // clang-format off
@@ -127,25 +137,14 @@ int main(int argc, char**) {
     if (argc > 1) {
         const stream s;
         float* x = nullptr;
-        use_kernels<float>(argc, s, std::make_integer_sequence<int, int(opcode::softmax_xent_grad)>{});
-        use_kernel<double, opcode::softmax>(s);
-        using enum opcode;
-        use_narrow_products<weft::float16, 1, gemm, conv2d_data>(s);
-        use_narrow_products<weft::bfloat16, 1, gemm_data, conv2d>(s);
-        use_narrow_products<weft::bfloat16, 0, gemm_weights, conv2d_weights>(s);
-        {
-            using enum opcode;
-            use_narrow_kernels<weft::bfloat16, elementwise, max_pool2d, max_pool2d_grad, avg_pool2d,
-                               avg_pool2d_grad, upsample2d, upsample2d_grad, reduce, softmax, softmax_grad,
-                               log_softmax, log_softmax_grad, layer_norm, layer_norm_grad, batch_norm_stats,
-                               batch_norm_sums, concat, slice, pick_nll, pick_nll_grad, softmax_xent,
-                               softmax_xent_grad>(argc, s);
-            use_narrow_kernels<weft::float16, elementwise, max_pool2d_grad, softmax, layer_norm_grad, concat>(
-                argc, s);
-        }
+        use_kernels<float>(argc, s, graph::primitives{});
+        use<graph::softmax, short_chain, double>(s);
+        use_narrow_products<weft::float16, 1, graph::gemm, graph::conv2d_data>(s);
+        use_narrow_products<weft::bfloat16, 1, graph::gemm_data, graph::conv2d>(s);
+        use_narrow_products<weft::bfloat16, 0, graph::gemm_weights, graph::conv2d_weights>(s);
+        use_narrow_kernels(argc, s);
         use_fused_mlp(s, x);
-        weft::cuda_backend::run<opcode::elementwise, longest>(s, weft::graph::node(),
-                                                              weft::arguments<float>(), x);
+        use<graph::elementwise, longest, float>(s);
         weft::cuda_backend::finish<short_chain>(s, weft::graph::node(), weft::arguments<double>());
         const decltype(weft::adam{}.at<float>(1, 1e-3f))* rule = nullptr;
         weft::cuda_backend::guarded_update<weft::adam::slots>(s, rule, nullptr, 0, 0, 0, x, x, x);

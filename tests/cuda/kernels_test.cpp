@@ -14,9 +14,9 @@ namespace {
 using namespace conformance;
 using weft::cuda_backend::host_twin;
 
-template <opcode Op, class T>
+template <class Op, class T>
 void check_rows(int batch, int size, rng& r) {
-    CAPTURE(int(Op), batch, size, sizeof(T));
+    CAPTURE(int(number_of<Op>), batch, size, sizeof(T));
     check<Op>(rows_of<Op, T>(batch, size, r));
 }
 template <class T>
@@ -24,13 +24,13 @@ void check_long_rows() {
     rng r(3);
     // the ends of what a warp and a block hold, on both sides, in packs and alone
     for (int size : {255, 256, 257, 1024, 1028, 2047, 2051, 8192, 8196, 12000, 20001}) {
-        check_rows<opcode::softmax, T>(3, size, r);
-        check_rows<opcode::log_softmax, T>(3, size, r);
-        check_rows<opcode::softmax_grad, T>(3, size, r);
-        check_rows<opcode::layer_norm, T>(3, size, r);
-        check_rows<opcode::layer_norm_grad, T>(3, size, r);
-        check_rows<opcode::softmax_xent, T>(3, size, r);
-        check_rows<opcode::softmax_xent_grad, T>(3, size, r);
+        check_rows<graph::softmax, T>(3, size, r);
+        check_rows<graph::log_softmax, T>(3, size, r);
+        check_rows<graph::softmax_grad, T>(3, size, r);
+        check_rows<graph::layer_norm, T>(3, size, r);
+        check_rows<graph::layer_norm_grad, T>(3, size, r);
+        check_rows<graph::softmax_xent, T>(3, size, r);
+        check_rows<graph::softmax_xent_grad, T>(3, size, r);
     }
 }
 
@@ -44,24 +44,24 @@ void check_split_sums() {
             for (int batch : {1, 70, 2000}) {
                 if (v.size() * batch > 600000) continue;
                 CAPTURE(m, v.outer, v.channels, v.inner, batch);
-                check<opcode::reduce>(large_reduction<T>(operand_mode(m), v, batch, r));
+                check<graph::reduce>(large_reduction<T>(operand_mode(m), v, batch, r));
             }
 }
 
-template <opcode Op, class T>
+template <class Op, class T>
 void check_batch_norm(int batch, int channels, int inner, rng& r) {
-    CAPTURE(int(Op), batch, channels, inner);
+    CAPTURE(int(number_of<Op>), batch, channels, inner);
     check<Op>(large_batch_norm<Op, T>(batch, channels, inner, r));
 }
 
-template <opcode Op, class T>
+template <class Op, class T>
 void check_behind() {
     rng r(7);
     for (int width : {1, 2, 5, 8, 11, 16}) {
         problem<T> p = behind<Op, T>(width, r);
         set_steps(p.n, varied{});
         fill_operands(p, r);
-        CAPTURE(int(Op), width, sizeof(T));
+        CAPTURE(int(number_of<Op>), width, sizeof(T));
         check<Op, varied>(p);
         // The other two layouts: channels side by side, and neither.
         p = behind<Op, T>(width, r);
@@ -73,20 +73,19 @@ void check_behind() {
 }
 template <class T>
 void check_all_behind() {
-    using enum opcode;
-    check_behind<softmax, T>();
-    check_behind<softmax_grad, T>();
-    check_behind<log_softmax, T>();
-    check_behind<log_softmax_grad, T>();
-    check_behind<layer_norm_grad, T>();
-    check_behind<max_pool2d, T>();
-    check_behind<max_pool2d_grad, T>();
-    check_behind<avg_pool2d, T>();
-    check_behind<avg_pool2d_grad, T>();
-    check_behind<upsample2d, T>();
-    check_behind<upsample2d_grad, T>();
-    check_behind<concat, T>();
-    check_behind<slice, T>();
+    check_behind<graph::softmax, T>();
+    check_behind<graph::softmax_grad, T>();
+    check_behind<graph::log_softmax, T>();
+    check_behind<graph::log_softmax_grad, T>();
+    check_behind<graph::layer_norm_grad, T>();
+    check_behind<graph::max_pool2d, T>();
+    check_behind<graph::max_pool2d_grad, T>();
+    check_behind<graph::avg_pool2d, T>();
+    check_behind<graph::avg_pool2d_grad, T>();
+    check_behind<graph::upsample2d, T>();
+    check_behind<graph::upsample2d_grad, T>();
+    check_behind<graph::concat, T>();
+    check_behind<graph::slice, T>();
 }
 
 }  // namespace
@@ -102,7 +101,7 @@ TEST_CASE("cuda: a softmax takes infinities and NaN as the reference does") {
         for (int inner : {1, 3}) {
             problem<float> p;
             p.batch = 4;
-            p.n = make(opcode::softmax, {1, size, inner}, size * inner);
+            p.n = make<graph::softmax>({1, size, inner}, size * inner);
             const std::size_t sample = times(size, inner);
             p.in = {std::vector<float>(4 * sample, 1.f)};
             for (std::size_t i = 0; i < sample; ++i) p.in[0][sample + i] = -inf;  // nothing is allowed
@@ -112,9 +111,9 @@ TEST_CASE("cuda: a softmax takes infinities and NaN as the reference does") {
             p.out = {4 * sample};
             p.length = size;
             CAPTURE(size, inner);
-            check<opcode::softmax>(p);
-            CHECK(on_policy<opcode::softmax, chain<>>(p, 1).out[0][0] == 0);
-            CHECK(std::isnan(on_policy<opcode::softmax, chain<>>(p, 1).out[0][sample]));
+            check<graph::softmax>(p);
+            CHECK(on_policy<graph::softmax, chain<>>(p, 1).out[0][0] == 0);
+            CHECK(std::isnan(on_policy<graph::softmax, chain<>>(p, 1).out[0][sample]));
         }
 }
 
@@ -124,9 +123,9 @@ TEST_CASE("cuda: sums that are split") {
     rng r(6);
     for (auto [batch, channels, inner] :
          {std::array{3000, 6, 1}, {2000, 8, 1}, {700, 130, 1}, {64, 3, 900}, {64, 2, 901}, {1, 1, 60000}}) {
-        check_batch_norm<opcode::batch_norm_stats, float>(batch, channels, inner, r);
-        check_batch_norm<opcode::batch_norm_sums, float>(batch, channels, inner, r);
-        check_batch_norm<opcode::batch_norm_stats, double>(batch, channels, inner, r);
+        check_batch_norm<graph::batch_norm_stats, float>(batch, channels, inner, r);
+        check_batch_norm<graph::batch_norm_sums, float>(batch, channels, inner, r);
+        check_batch_norm<graph::batch_norm_stats, double>(batch, channels, inner, r);
     }
 }
 
@@ -135,10 +134,10 @@ TEST_CASE("cuda: scratch for a capacity is enough for every batch") {
     for (int mode = 0; mode < 8; ++mode)
         for (weft::graph::blocking v :
              {weft::graph::blocking{1, 3, 2000}, {1, 9000, 3}, {1, 70, 1}, {1, 1, 9}}) {
-            const node n = make(opcode::reduce, {v.outer, v.channels, v.inner, mode, to_bits(1.f), 0}, 1);
-            const auto enough = std::int64_t(scratch_of<float>(n, 5000));
+            const node n = make<graph::reduce>({v.outer, v.channels, v.inner, mode, to_bits(1.f), 0}, 1);
+            const auto enough = std::int64_t(kernel<graph::reduce>::scratch<float>(n, 5000));
             for (int batch = 1; batch <= 5000; ++batch) {
-                const reduction_sizes s(n, batch);
+                const reduction_sizes s(n.as<graph::reduce>(), batch);
                 const std::int64_t splits = s.runs      ? s.run.splits()
                                             : s.columns ? s.column.splits()
                                                         : 1,
@@ -159,16 +158,16 @@ TEST_CASE("cuda: a loss may be followed by steps too") {
     rng r(8);
     problem<float> p;
     p.batch = 7;
-    p.n = make(opcode::softmax_xent, {12, 1, 0, 0}, 1);
+    p.n = make<graph::softmax_xent>({12, 1, 0, 0}, 1);
     p.in = {numbers<float>(r, 84), {0, 1, 2, 3, 4, 5, 11}, {}};
     p.out = {7, 0, 84};
     p.length = 100;
     set_steps(p.n, halved{});
     fill_operands(p, r);
-    check<opcode::softmax_xent, halved>(p);
-    p.n.op = opcode::pick_nll;
+    check<graph::softmax_xent, halved>(p);
+    p.n.op = graph::opcode_of<graph::pick_nll>;
     p.out = {7, 7};
-    check<opcode::pick_nll, halved>(p);
+    check<graph::pick_nll, halved>(p);
 }
 
 TEST_CASE("cuda: division by multiplication, and of large numbers") {

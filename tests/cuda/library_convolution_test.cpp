@@ -54,25 +54,21 @@ constexpr conv2d_geometry large = {24, 6, 5, 70, 3, 3, 1, 1, 1, 1, 1, 1, 1};
 /// One for the kernel of few channels.
 constexpr conv2d_geometry small = {3, 9, 9, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1};
 
-template <opcode Op, class Chain>
+template <class Op, class Chain>
 problem<double> problem_of(rng& r, const conv2d_geometry& g, bool bias_gradient) {
     problem<double> p;
     p.batch = between(r, 1, 4);
-    p.n.op = Op;
-    const int sizes[] = {g.channels,   g.height,     g.width,    g.filters,   g.kernel_h,
-                         g.kernel_w,   g.stride_h,   g.stride_w, g.padding_h, g.padding_w,
-                         g.dilation_h, g.dilation_w, g.groups};
-    std::copy(std::begin(sizes), std::end(sizes), p.n.attribute);
+    p.n = graph::make_node(Op{{g}});
     const int plane = g.out_h() * g.out_w();
-    const bool data = Op == opcode::conv2d_data;
+    const bool data = is<Op, graph::conv2d_data>;
     p.n.view = {1, data ? g.channels : g.filters, data ? g.height * g.width : plane};
     const std::size_t images = std::size_t(p.batch * g.channels * g.height * g.width),
                       weights = std::size_t(g.filters * (g.channels / g.groups) * g.kernel_h * g.kernel_w),
                       results = std::size_t(p.batch * g.filters * plane);
     const auto x = numbers<double>(r, images), w = numbers<double>(r, weights),
                y = numbers<double>(r, results);
-    p.in = Op == opcode::conv2d ? std::vector{x, w} : data ? std::vector{y, w} : std::vector{x, y};
-    p.out = {Op == opcode::conv2d ? results : data ? images : weights};
+    p.in = is<Op, graph::conv2d> ? std::vector{x, w} : data ? std::vector{y, w} : std::vector{x, y};
+    p.out = {is<Op, graph::conv2d> ? results : data ? images : weights};
     if (bias_gradient) p.out.push_back(std::size_t(g.filters));
     p.length = 400;
     set_steps(p.n, Chain{});
@@ -81,7 +77,7 @@ problem<double> problem_of(rng& r, const conv2d_geometry& g, bool bias_gradient)
 }
 
 /// Which ways the library went, where the results are the reference's.
-template <opcode Op, class Chain>
+template <class Op, class Chain>
 std::vector<way> through(stand_in library, const conv2d_geometry& g, bool bias_gradient = false,
                          unsigned random = 1) {
     rng r(random);
@@ -89,23 +85,25 @@ std::vector<way> through(stand_in library, const conv2d_geometry& g, bool bias_g
     weft::arguments<double> a;
     const cb::host_twin device;
     outcome<double> got = prepare<double>(p, a);
-    std::vector<double> scratch(cb::convolution_scratch<double>(p.n, p.batch),
+    std::vector<double> scratch(cb::kernel<Op>::template scratch<double>(p.n, p.batch),
                                 std::numeric_limits<double>::quiet_NaN());
     const auto own = [&] {
         library.done.push_back(way::own);
-        cb::own_convolution<Op, Chain>(device, p.n, a, scratch.data());
+        cb::kernel<Op>::template run_own<Chain>(device, p.n, a, scratch.data());
     };
     const cb::library_convolutions<cb::host_twin, stand_in, Op, Chain, double> convolutions(
         device, library, p.n, a, scratch.data());
     if (!convolutions.run(own)) own();
-    const outcome<double> want = on_reference<weft::graph::function_list<>>(p);
+    const outcome<double> want = on_reference<Op>(p);
     compare(got.out, want.out, p.length, "output");
     compare(got.operand, want.operand, p.length, "operand");
     return library.done;
 }
 using list = std::vector<way>;
 
-constexpr opcode forward = opcode::conv2d, data = opcode::conv2d_data, weights = opcode::conv2d_weights;
+using forward = graph::conv2d;
+using data = graph::conv2d_data;
+using weights = graph::conv2d_weights;
 
 }  // namespace
 
@@ -176,40 +174,40 @@ std::vector<Narrow> narrowed(std::vector<double>& x) {
 
 /// A convolution whose inputs are narrow, its result too or floats, and its bias floats: which ways the
 /// library went, where no error is larger than allowed.
-template <opcode Op, class Narrow, class Out, class Chain>
+template <class Op, class Narrow, class Out, class Chain>
 list narrow_through(stand_in library, double allowed) {
     rng r(7);
-    problem<double> p = problem_of<Op, Chain>(r, large, Op == weights);
+    problem<double> p = problem_of<Op, Chain>(r, large, is<Op, weights>);
     const std::vector<Narrow> left = narrowed<Narrow>(p.in[0]), right = narrowed<Narrow>(p.in[1]);
     std::vector<Out> out(p.out[0]);
     std::vector<float> bias_gradient(std::size_t(large.filters)), bias,
-        scratch(cb::convolution_scratch<float>(p.n, p.batch));
+        scratch(cb::kernel<Op>::template scratch<float>(p.n, p.batch));
     weft::arguments<float> a;
     a.batch = p.batch;
     a.in[0] = reinterpret_cast<const float*>(left.data());
     a.in[1] = reinterpret_cast<const float*>(right.data());
     a.out[0] = reinterpret_cast<float*>(out.data());
-    if constexpr (Op == weights) a.out[1] = bias_gradient.data();
+    if constexpr (is<Op, weights>) a.out[1] = bias_gradient.data();
     if constexpr (Chain::size > 0) {
         bias.assign(p.operand[0].begin(), p.operand[0].end());
         p.operand[0].assign(bias.begin(), bias.end());
         a.operand[0] = bias.data();
     }
-    p.n.narrow_in = 3;
-    p.n.narrow_out = std::is_same_v<Out, Narrow>;
+    for (int k = 0; k < 2; ++k) p.n.in_types.set(k, graph::number_type::narrow);
+    if (std::is_same_v<Out, Narrow>) p.n.out_types.set(0, graph::number_type::narrow);
     using stored = cb::narrow_chain<Chain, Narrow, 3, std::is_same_v<Out, Narrow> ? 1 : 0, 0>;
     const cb::host_twin device;
     const cb::library_convolutions<cb::host_twin, stand_in, Op, stored, float> convolutions(
         device, library, p.n, a, scratch.data());
     if (!convolutions.run([] {})) return {way::own};
-    const outcome<double> want = on_reference<weft::graph::function_list<>>(p);
+    const outcome<double> want = on_reference<Op>(p);
     double error = 0;
     const auto compare = [&](const auto& got, const std::vector<double>& with) {
         for (std::size_t i = 0; i < with.size(); ++i)
             error = std::max(error, std::abs(double(float(got[i])) - with[i]) / (1 + std::abs(with[i])));
     };
     compare(out, want.out[0]);
-    if constexpr (Op == weights) compare(bias_gradient, want.out[1]);
+    if constexpr (is<Op, weights>) compare(bias_gradient, want.out[1]);
     CHECK(error <= allowed);
     return library.done;
 }
@@ -240,7 +238,7 @@ struct twin_with_library : cb::host_twin {
     static constexpr const char* convolution_library_name = "a library";
     mutable int asked = 0;
 
-    template <opcode Op, class Chain, class T, class Own>
+    template <class Op, class Chain, class T, class Own>
     bool library_convolution(const node&, const weft::arguments<T>&, T*, const Own& own) const {
         if (++asked == 1) return false;
         own();
@@ -253,18 +251,18 @@ struct twin_with_library : cb::host_twin {
 TEST_CASE("cuda library: a device's convolutions ask its library, and explain names it") {
     rng r(5);
     const problem<double> p = problem_of<forward, chain<bias_step>>(r, large, false);
-    const outcome<double> want = on_reference<weft::graph::function_list<>>(p);
+    const outcome<double> want = on_reference<forward>(p);
     const twin_with_library device;
     for (int turn = 1; turn <= 2; ++turn) {
         weft::arguments<double> a;
         outcome<double> got = prepare<double>(p, a);
-        std::vector<double> scratch(cb::convolution_scratch<double>(p.n, p.batch));
-        cb::convolution<forward, chain<bias_step>>(device, p.n, a, scratch.data());
+        std::vector<double> scratch(cb::kernel<forward>::scratch<double>(p.n, p.batch));
+        cb::kernel<forward>::run<chain<bias_step>>(device, p.n, a, scratch.data());
         compare(got.out, want.out, p.length, "output");
         CHECK(device.asked == turn);
     }
     const problem<double> few = problem_of<forward, chain<>>(r, small, false);
-    CHECK(cb::chosen_kernel<twin_with_library, float>(p.n, 32) == "a library");
-    CHECK(cb::chosen_kernel<twin_with_library, float>(few.n, 32) == "direct: few channels");
-    CHECK(cb::chosen_kernel<cb::host_twin, float>(p.n, 32) != "a library");
+    CHECK(cb::chosen_kernel<forward, twin_with_library, float>(p.n, 32) == "a library");
+    CHECK(cb::chosen_kernel<forward, twin_with_library, float>(few.n, 32) == "direct: few channels");
+    CHECK(cb::chosen_kernel<forward, cb::host_twin, float>(p.n, 32) != "a library");
 }

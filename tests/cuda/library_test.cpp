@@ -24,19 +24,19 @@ using gelu_step = step<step_kind::apply, operand_mode::same, function::gelu_tanh
 using residual_step = step<step_kind::add>;
 using slope_step = step<step_kind::slope_from_x, operand_mode::same, function::gelu_tanh>;
 
-template <opcode Op, class Chain, class T>
+template <class Op, class Chain, class T>
 problem<T> some_product(int outs, int k, bool bias_gradient) {
     rng r(unsigned(outs * 100 + k));
     problem<T> p = product_of<Op, T>(5, 3, outs, k, r);
-    if (Op == opcode::gemm_weights) p.out[1] = bias_gradient ? std::size_t(outs) : 0;
+    if (is<Op, graph::gemm_weights>) p.out[1] = bias_gradient ? std::size_t(outs) : 0;
     set_steps(p.n, Chain{});
     fill_operands(p, r);
     return p;
 }
-template <opcode Op, class Chain, class T>
+template <class Op, class Chain, class T>
 std::vector<epilogue> run_in(stand_in& library, const problem<T>& p, const weft::arguments<T>& a) {
     const cb::host_twin device;
-    std::vector<T> scratch(cb::product_scratch<T>(p.n, p.batch));
+    std::vector<T> scratch(cb::kernel<Op>::template scratch<T>(p.n, p.batch));
     cb::library_products<cb::host_twin, stand_in, Op, Chain, T> products(device, library, p.n, a,
                                                                          scratch.data());
     CHECK(products.run());
@@ -44,20 +44,20 @@ std::vector<epilogue> run_in(stand_in& library, const problem<T>& p, const weft:
 }
 
 /// What the library did, where the results are the reference's.
-template <opcode Op, class Chain>
+template <class Op, class Chain>
 std::vector<epilogue> through(stand_in library, int outs, int k, bool bias_gradient = false) {
     const problem<double> p = some_product<Op, Chain, double>(outs, k, bias_gradient);
     weft::arguments<double> a;
     const outcome<double> got = prepare<double>(p, a);
     const std::vector<epilogue> done = run_in<Op, Chain>(library, p, a);
-    const outcome<double> want = on_reference<weft::graph::function_list<>>(p);
+    const outcome<double> want = on_reference<Op>(p);
     compare(got.out, want.out, 100, "output");
     compare(got.operand, want.operand, 100, "operand");
     return done;
 }
 
 /// The same with what Out and Operands say in 16 bits, and both factors.
-template <opcode Op, class Chain, class Narrow, unsigned Out, unsigned Operands = 0>
+template <class Op, class Chain, class Narrow, unsigned Out, unsigned Operands = 0>
 std::vector<epilogue> narrow_through(stand_in library, int outs, int k, bool bias_gradient = false) {
     problem<float> p = some_product<Op, Chain, float>(outs, k, bias_gradient);
     round_to<Narrow>(p.in, 3);
@@ -73,7 +73,7 @@ std::vector<epilogue> narrow_through(stand_in library, int outs, int k, bool bia
     a.batch = p.batch;
     const std::vector<epilogue> done =
         run_in<Op, cb::narrow_chain<Chain, Narrow, 3, Out, Operands>>(library, p, a);
-    const outcome<double> want = on_reference<weft::graph::function_list<>>(p);
+    const outcome<double> want = on_reference<Op>(p);
     // Steps that are apart begin with a result that was rounded.
     const auto compare = [](const auto& all, const std::vector<std::vector<double>>& with) {
         for (std::size_t i = 0; i < all.size(); ++i) {
@@ -95,7 +95,8 @@ using list = std::vector<epilogue>;
 TEST_CASE("cuda library: chains that begin as an epilogue does") {
     using enum epilogue;
     const stand_in all;
-    constexpr opcode gemm = opcode::gemm, data = opcode::gemm_data;
+    using gemm = graph::gemm;
+    using data = graph::gemm_data;
     CHECK(through<gemm, chain<>>(all, 7, 11) == list{plain});
     CHECK(through<gemm, chain<residual_step>>(all, 7, 11) == list{plain});
     CHECK(through<gemm, chain<bias_step>>(all, 7, 11) == list{bias});
@@ -112,25 +113,27 @@ TEST_CASE("cuda library: chains that begin as an epilogue does") {
     CHECK(through<data, chain<slope_step, residual_step>>(all, 5, 24) == list{gelu_slope});
     CHECK(through<data, chain<residual_step, slope_step>>(all, 5, 24) == list{plain});
     CHECK(through<data, chain<>>(all, 5, 6) == list{plain});
-    CHECK(through<opcode::gemm_weights, chain<>>(all, 5, 6) == list{plain});
-    CHECK(through<opcode::gemm_weights, chain<>>(all, 5, 6, true) == list{bias_gradient});
+    CHECK(through<graph::gemm_weights, chain<>>(all, 5, 6) == list{plain});
+    CHECK(through<graph::gemm_weights, chain<>>(all, 5, 6, true) == list{bias_gradient});
 }
 
 TEST_CASE("cuda library: what it cannot do, or does slowly, is done in steps") {
     using enum epilogue;
-    constexpr opcode gemm = opcode::gemm;
+    using gemm = graph::gemm;
     using steps = chain<bias_step, store_step, gelu_step, residual_step>;
     CHECK(through<gemm, steps>({.epilogues = false}, 16, 4) == list{plain});
     CHECK(through<gemm, steps>({}, 12, 4) == list{plain});  // aux needs rows of 8
-    CHECK(through<opcode::gemm_weights, chain<>>({.bias_gradients = false}, 5, 6, true) == list{plain});
-    CHECK(through<opcode::gemm_weights, chain<>>({.bias_gradients = false}, 300, 6, true) == list{plain});
+    CHECK(through<graph::gemm_weights, chain<>>({.bias_gradients = false}, 5, 6, true) == list{plain});
+    CHECK(through<graph::gemm_weights, chain<>>({.bias_gradients = false}, 300, 6, true) == list{plain});
     CHECK(through<gemm, steps>({.fused_is_better = false}, 16, 4) == list{plain, plain});
 }
 
 TEST_CASE("cuda library: of numbers in 16 bits, epilogues whose operands are stored as the result is") {
     using enum epilogue;
     const stand_in all;
-    constexpr opcode gemm = opcode::gemm, data = opcode::gemm_data, weights = opcode::gemm_weights;
+    using gemm = graph::gemm;
+    using data = graph::gemm_data;
+    using weights = graph::gemm_weights;
     CHECK(narrow_through<gemm, chain<>, float16, 1>(all, 7, 11) == list{plain});
     CHECK(narrow_through<gemm, chain<>, bfloat16, 0>(all, 7, 11) == list{plain});
     CHECK(narrow_through<gemm, chain<relu_step>, bfloat16, 1>(all, 7, 11) == list{relu});

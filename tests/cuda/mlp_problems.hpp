@@ -8,9 +8,10 @@
 #include <type_traits>
 #include <vector>
 #include <weft/backend/cuda/execution/launch.hpp>
-#include <weft/backend/reference/run.hpp>
+#include <weft/backend/reference/policy.hpp>
 #include <weft/core/random.hpp>
 #include <weft/program.hpp>
+#include <weft/workspace.hpp>
 
 namespace mlp_problems {
 
@@ -89,7 +90,7 @@ outcome<double> on_reference(const problem& p, double loss_scale = 1) {
     }
     const auto round = [&](int v) {
         if constexpr (!std::is_same_v<Narrow, double>) {
-            if (v < 0 || !g.values[std::size_t(v)].narrow) return;
+            if (v < 0 || g.values[std::size_t(v)].type != graph::number_type::narrow) return;
             std::vector<double>& mine = own[std::size_t(v)];
             for (std::size_t i = 0; i < mine.size(); ++i)
                 mine[i] = double(float(Narrow(float(at[std::size_t(v)][i]))));
@@ -99,14 +100,16 @@ outcome<double> on_reference(const problem& p, double loss_scale = 1) {
     for (int v = 0; v < g.value_count; ++v)
         if (g.values[std::size_t(v)].where != storage::arena) round(v);
     const auto find = [&](int v) { return v < 0 ? nullptr : at[std::size_t(v)]; };
+    using kernels = weft::detail::kernel_table<reference_policy<double>, Program>;
+    typename reference_policy<double>::resources none(0);
     for (int i = 0; i < g.node_count; ++i) {
         const graph::node& n = g.nodes[std::size_t(i)];
         arguments<double> a;
         for (int k = 0; k < graph::max_inputs; ++k) a.in[k] = find(n.in[k]);
         for (int k = 0; k < graph::max_outputs; ++k) a.out[k] = find(n.out[k]);
         for (int k = 0; k < n.step_count; ++k) a.operand[k] = find(n.steps[k].operand);
-        a.batch = graph::runs_once(n) ? 1 : p.batch;
-        reference_backend::run<typename Program::functions>(n, a);
+        a.batch = graph::samples_of(n, p.batch);
+        kernels::at[Program::kernels.index[std::size_t(i)]](n, a, none);
         for (int k = 0; k < graph::max_outputs; ++k) round(n.out[k]);
         for (int k = 0; k < n.step_count; ++k)
             if (n.steps[k].kind == graph::step_kind::store) round(n.steps[k].operand);

@@ -115,32 +115,34 @@ void compare_bits(const std::vector<stored_array<Narrow>>& got, const std::vecto
 /// each type of narrow numbers alone.
 struct narrow_run {
     widths narrow;
-    run_on_policy<float> wide;
+    tested<float> wide;
     void (*run)(const node&, const weft::arguments<float>&, float* scratch);
 };
-template <opcode Op, class Chain, class Narrow, unsigned In, unsigned Out, unsigned Operands>
+template <class Op, class Chain, class Narrow, unsigned In, unsigned Out, unsigned Operands>
 constexpr narrow_run narrow_run_of() {
     using chain_type = weft::cuda_backend::narrow_chain<Chain, Narrow, In, Out, Operands>;
     return {{In, Out, Operands},
-            &run_way<Op, Chain, float>,
+            tested_of<Op, Chain, float>,
             [](const node& n, const weft::arguments<float>& a, float* scratch) {
-                weft::cuda_backend::run<Op, chain_type>(weft::cuda_backend::host_twin(), n, a, scratch);
+                weft::cuda_backend::kernel<Op>::template run<chain_type>(weft::cuda_backend::host_twin(), n,
+                                                                         a, scratch);
             }};
 }
 
 /// Runs p with narrow numbers; with `in_place`, what is in in[0] makes way for the result.
 template <class Narrow>
-void check_narrow(const narrow_run& tested, problem<float> p, rng& r, bool in_place) {
-    CAPTURE(int(p.n.op), Narrow::name, tested.narrow.in, tested.narrow.out, tested.narrow.operands, p.batch,
-            p.n.attribute, in_place);
-    round_to<Narrow>(p.in, tested.narrow.in);
-    round_to<Narrow>(p.operand, tested.narrow.operands);
-    const outcome<float> want = on_policy<float>(tested.wide, p, 1, false);
+void check_narrow(const narrow_run& operation, problem<float> p, rng& r, bool in_place) {
+    CAPTURE(int(p.n.op), Narrow::name, operation.narrow.in, operation.narrow.out, operation.narrow.operands,
+            p.batch, p.n.attributes, in_place);
+    round_to<Narrow>(p.in, operation.narrow.in);
+    round_to<Narrow>(p.operand, operation.narrow.operands);
+    const outcome<float> want = on_policy<float>(operation.wide, p, 1, false);
 
     std::vector<std::vector<float>> nothing;
     for (std::size_t size : p.out) nothing.emplace_back(size, std::numeric_limits<float>::quiet_NaN());
-    auto in = stored<Narrow>(p.in, tested.narrow.in, r), out = stored<Narrow>(nothing, tested.narrow.out, r),
-         operand = stored<Narrow>(p.operand, tested.narrow.operands, r);
+    auto in = stored<Narrow>(p.in, operation.narrow.in, r),
+         out = stored<Narrow>(nothing, operation.narrow.out, r),
+         operand = stored<Narrow>(p.operand, operation.narrow.operands, r);
     if (in_place) out[0] = in[0];
     weft::arguments<float> a;
     point_to(in, a.in);
@@ -150,14 +152,14 @@ void check_narrow(const narrow_run& tested, problem<float> p, rng& r, bool in_pl
     a.batch = p.batch;
     a.seed = p.seed;
     a.step = p.step;
-    weft::buffer<float> scratch(scratch_of(p, 1));
+    weft::buffer<float> scratch(operation.wide.scratch(p.n, p.batch, 1));
     std::fill_n(scratch.data(), scratch.size(), std::numeric_limits<float>::quiet_NaN());
-    tested.run(p.n, a, scratch.data());
+    operation.run(p.n, a, scratch.data());
     compare_bits(out, want.out, "output");
     compare_bits(operand, want.operand, "operand");
     compare_bits(in, want.in, "input");
 }
-template <opcode Op, class Chain, class Narrow, unsigned In, unsigned Out, unsigned Operands>
+template <class Op, class Chain, class Narrow, unsigned In, unsigned Out, unsigned Operands>
 void check_narrow(const problem<float>& p, rng& r, bool in_place = false) {
     check_narrow<Narrow>(narrow_run_of<Op, Chain, Narrow, In, Out, Operands>(), p, r, in_place);
 }
@@ -189,8 +191,8 @@ using no_steps = weft::chain<weft::graph::function_list<>, operand_mode::same>;
 using make_problem = std::function<problem<float>(rng&)>;
 
 template <class Narrow>
-void check_widths(const narrow_run& tested, const make_problem& make, void (*add_steps)(node&), unsigned seed,
-                  int rounds) {
+void check_widths(const narrow_run& operation, const make_problem& make, void (*add_steps)(node&),
+                  unsigned seed, int rounds) {
     rng r{seed};
     for (int i = 0; i < rounds; ++i) {
         problem<float> p = make(r);
@@ -198,17 +200,17 @@ void check_widths(const narrow_run& tested, const make_problem& make, void (*add
             add_steps(p.n);
             fill_operands(p, r, 0.5, 2);
         }
-        if (i % 3 == 2) spoil(p, tested.narrow.in, tested.narrow.operands, r);
-        check_narrow<Narrow>(tested, p, r, false);
+        if (i % 3 == 2) spoil(p, operation.narrow.in, operation.narrow.operands, r);
+        check_narrow<Narrow>(operation, p, r, false);
     }
 }
 /// Problems from `make(r)` with one choice of what is narrow.
-template <opcode Op, class Narrow, unsigned In, unsigned Out, class Chain = no_steps, unsigned Operands = 0>
+template <class Op, class Narrow, unsigned In, unsigned Out, class Chain = no_steps, unsigned Operands = 0>
 void check_widths(const make_problem& make, int rounds) {
     void (*const add_steps)(node&) = [](node& n) { set_steps(n, Chain{}); };
     check_widths<Narrow>(narrow_run_of<Op, Chain, Narrow, In, Out, Operands>(), make,
                          Chain::size > 0 ? add_steps : nullptr,
-                         unsigned(Op) * 7919 + In * 31 + Out * 7 + Operands, rounds);
+                         unsigned(number_of<Op>) * 7919 + In * 31 + Out * 7 + Operands, rounds);
 }
 
 }  // namespace conformance

@@ -15,9 +15,9 @@ using some_steps = chain<step<step_kind::add, operand_mode::channel>, step<step_
 
 /// What mixed precision makes of a product: factors are narrow, results and operands may be, and the
 /// gradients of parameters are not.
-template <opcode Op, class Make>
+template <class Op, class Make>
 void check_product(const Make& make, int rounds) {
-    if constexpr (Op == opcode::gemm_weights || Op == opcode::conv2d_weights) {
+    if constexpr (is<Op, graph::gemm_weights> || is<Op, graph::conv2d_weights>) {
         check_widths<Op, float16, 3, 0>(make, rounds);
         check_widths<Op, bfloat16, 3, 0>(make, rounds);
     } else {
@@ -30,7 +30,7 @@ void check_product(const Make& make, int rounds) {
     }
 }
 
-template <opcode Op>
+template <class Op>
 void check_products() {
     check_product<Op>(product<Op, float>, 15);
     for (const std::array<int, 4>& s : {std::array{1, 1, 1, 1},
@@ -42,7 +42,7 @@ void check_products() {
         check_product<Op>([&](rng& r) { return product_of<Op, float>(s[0], s[1], s[2], s[3], r); }, 1);
 }
 
-template <opcode Op>
+template <class Op>
 void check_convolutions() {
     check_product<Op>(convolution<Op, float>, 15);
     for (const std::pair<int, weft::conv2d_geometry>& s :
@@ -59,22 +59,22 @@ void check_convolutions() {
 }  // namespace
 
 TEST_CASE("cuda: products of narrow numbers") {
-    check_products<opcode::gemm>();
-    check_products<opcode::gemm_data>();
-    check_products<opcode::gemm_weights>();
+    check_products<graph::gemm>();
+    check_products<graph::gemm_data>();
+    check_products<graph::gemm_weights>();
 }
 
 TEST_CASE("cuda: convolutions of narrow numbers") {
-    check_convolutions<opcode::conv2d>();
-    check_convolutions<opcode::conv2d_data>();
-    check_convolutions<opcode::conv2d_weights>();
+    check_convolutions<graph::conv2d>();
+    check_convolutions<graph::conv2d_data>();
+    check_convolutions<graph::conv2d_weights>();
 }
 
 TEST_CASE("cuda: a product of many narrow rows, in large tiles") {
     STATIC_REQUIRE(cb::plan_product<float>(1, 2000, 1300, 9).kind == cb::tile_kind::large);
     STATIC_REQUIRE(cb::plan_product<float>(1, 130, 131, 8500).kind == cb::tile_kind::large);
-    const auto flat = [](rng& r) { return product_of<opcode::gemm, float>(1000, 2, 1300, 9, r); };
-    check_widths<opcode::gemm, bfloat16, 3, 1, some_steps, 0b1001>(flat, 1);
-    const auto deep = [](rng& r) { return product_of<opcode::gemm_weights, float>(8500, 1, 130, 131, r); };
-    check_widths<opcode::gemm_weights, bfloat16, 3, 0>(deep, 1);
+    const auto flat = [](rng& r) { return product_of<graph::gemm, float>(1000, 2, 1300, 9, r); };
+    check_widths<graph::gemm, bfloat16, 3, 1, some_steps, 0b1001>(flat, 1);
+    const auto deep = [](rng& r) { return product_of<graph::gemm_weights, float>(8500, 1, 130, 131, r); };
+    check_widths<graph::gemm_weights, bfloat16, 3, 0>(deep, 1);
 }

@@ -23,7 +23,7 @@ template <class Narrow, unsigned In, unsigned Out, unsigned Operands, class Chai
 void check_steps(Chain chain, blocking view, int batch, rng& r) {
     problem<float> p;
     p.batch = batch;
-    p.n.op = opcode::elementwise;
+    p.n.op = graph::opcode_of<graph::elementwise>;
     p.n.view = view;
     set_steps(p.n, chain);
     fill_operands(p, r, 0.5, 2);
@@ -33,9 +33,9 @@ void check_steps(Chain chain, blocking view, int batch, rng& r) {
     p.out = {all};
     CAPTURE(view.outer, view.channels, view.inner);
     if (between(r, 0, 2) == 0) spoil(p, In, Operands, r);
-    check_narrow<opcode::elementwise, Chain, Narrow, In, Out, Operands>(p, r);
+    check_narrow<graph::elementwise, Chain, Narrow, In, Out, Operands>(p, r);
     if constexpr (Chain::source == same && In == Out)
-        check_narrow<opcode::elementwise, Chain, Narrow, In, Out, Operands>(p, r, true);
+        check_narrow<graph::elementwise, Chain, Narrow, In, Out, Operands>(p, r, true);
 }
 template <class Narrow, unsigned In, unsigned Out, unsigned Operands, class Chain>
 void check_over_views(Chain chain) {
@@ -127,14 +127,14 @@ TEST_CASE("cuda: a narrow fill without a source, and narrow values that the batc
     for (int n = 1; n <= 35; ++n) {
         problem<float> p;
         p.batch = 9;
-        p.n.op = opcode::elementwise;
-        p.n.attribute[0] = 1;
+        p.n.op = graph::opcode_of<graph::elementwise>;
+        p.n.once = true;
         p.n.view = {1, 1, n};
         set_steps(p.n, filled{});
         p.operand.resize(1);
         p.in.resize(1);
         p.out = {std::size_t(n)};
-        check_narrow<opcode::elementwise, filled, bfloat16, 1, 1, 0>(p, r);
-        check_narrow<opcode::elementwise, filled, float16, 0, 1, 0>(p, r);
+        check_narrow<graph::elementwise, filled, bfloat16, 1, 1, 0>(p, r);
+        check_narrow<graph::elementwise, filled, float16, 0, 1, 0>(p, r);
     }
 }

@@ -9,7 +9,7 @@ using weft::bfloat16;
 using weft::float16;
 
 /// Every choice of bits of In and Out for bfloat16, and all of them for float16. A mask of 0 is no choice.
-template <opcode Op, unsigned In, unsigned Out, class Make, unsigned... Choice>
+template <class Op, unsigned In, unsigned Out, class Make, unsigned... Choice>
 void check_choices(const Make& make, int rounds, std::integer_sequence<unsigned, Choice...>) {
     (
         [&] {
@@ -19,7 +19,7 @@ void check_choices(const Make& make, int rounds, std::integer_sequence<unsigned,
         ...);
     check_widths<Op, float16, In, Out>(make, rounds);
 }
-template <opcode Op, unsigned In, unsigned Out, class Make>
+template <class Op, unsigned In, unsigned Out, class Make>
 void check_all(const Make& make, int rounds = 12) {
     check_choices<Op, In, Out>(make, rounds,
                                std::make_integer_sequence<unsigned, (In + 1) * (Out != 0 ? 2 : 1)>{});
@@ -28,54 +28,53 @@ void check_all(const Make& make, int rounds = 12) {
 }  // namespace
 
 TEST_CASE("cuda: narrow images in windows") {
-    using enum opcode;
-    check_all<max_pool2d, 1, 1>(pool<max_pool2d, float>, 30);
-    check_all<max_pool2d_grad, 3, 1>(pool<max_pool2d_grad, float>, 30);
-    check_all<avg_pool2d, 1, 1>(pool<avg_pool2d, float>, 30);
-    check_all<avg_pool2d_grad, 1, 1>(pool<avg_pool2d_grad, float>, 30);
-    check_all<upsample2d, 1, 1>(upsample<upsample2d, float>);
-    check_all<upsample2d_grad, 1, 1>(upsample<upsample2d_grad, float>);
+    check_all<graph::max_pool2d, 1, 1>(pool<graph::max_pool2d, float>, 30);
+    check_all<graph::max_pool2d_grad, 3, 1>(pool<graph::max_pool2d_grad, float>, 30);
+    check_all<graph::avg_pool2d, 1, 1>(pool<graph::avg_pool2d, float>, 30);
+    check_all<graph::avg_pool2d_grad, 1, 1>(pool<graph::avg_pool2d_grad, float>, 30);
+    check_all<graph::upsample2d, 1, 1>(upsample<graph::upsample2d, float>);
+    check_all<graph::upsample2d_grad, 1, 1>(upsample<graph::upsample2d_grad, float>);
 }
 
 TEST_CASE("cuda: a softmax of narrow numbers, and losses of them") {
-    using enum opcode;
-    check_all<softmax, 1, 1>(some_softmax<softmax, float>, 24);
-    check_all<softmax_grad, 3, 1>(some_softmax<softmax_grad, float>, 24);
-    check_all<log_softmax, 1, 1>(some_softmax<log_softmax, float>, 24);
-    check_all<log_softmax_grad, 3, 1>(some_softmax<log_softmax_grad, float>, 24);
-    check_all<pick_nll, 1, 0>(cross_entropy<pick_nll, float>);
-    check_all<pick_nll_grad, 0, 1>(cross_entropy<pick_nll_grad, float>);
-    check_all<softmax_xent, 1, 4>(cross_entropy<softmax_xent, float>);
-    check_widths<softmax_xent_grad, bfloat16, 2, 1>(cross_entropy<softmax_xent_grad, float>, 12);
-    check_widths<softmax_xent_grad, bfloat16, 2, 0>(cross_entropy<softmax_xent_grad, float>, 12);
-    check_widths<softmax_xent_grad, bfloat16, 0, 1>(cross_entropy<softmax_xent_grad, float>, 12);
-    check_widths<softmax_xent_grad, float16, 2, 1>(cross_entropy<softmax_xent_grad, float>, 12);
+    check_all<graph::softmax, 1, 1>(some_softmax<graph::softmax, float>, 24);
+    check_all<graph::softmax_grad, 3, 1>(some_softmax<graph::softmax_grad, float>, 24);
+    check_all<graph::log_softmax, 1, 1>(some_softmax<graph::log_softmax, float>, 24);
+    check_all<graph::log_softmax_grad, 3, 1>(some_softmax<graph::log_softmax_grad, float>, 24);
+    check_all<graph::pick_nll, 1, 0>(cross_entropy<graph::pick_nll, float>);
+    check_all<graph::pick_nll_grad, 0, 1>(cross_entropy<graph::pick_nll_grad, float>);
+    check_all<graph::softmax_xent, 1, 4>(cross_entropy<graph::softmax_xent, float>);
+    check_widths<graph::softmax_xent_grad, bfloat16, 2, 1>(cross_entropy<graph::softmax_xent_grad, float>,
+                                                           12);
+    check_widths<graph::softmax_xent_grad, bfloat16, 2, 0>(cross_entropy<graph::softmax_xent_grad, float>,
+                                                           12);
+    check_widths<graph::softmax_xent_grad, bfloat16, 0, 1>(cross_entropy<graph::softmax_xent_grad, float>,
+                                                           12);
+    check_widths<graph::softmax_xent_grad, float16, 2, 1>(cross_entropy<graph::softmax_xent_grad, float>, 12);
 }
 
 TEST_CASE("cuda: narrow numbers are normalised") {
-    using enum opcode;
-    check_all<layer_norm, 1, 1>(some_layer_norm<layer_norm, float>);
-    check_all<layer_norm_grad, 3, 1>(some_layer_norm<layer_norm_grad, float>);
-    check_all<batch_norm_stats, 1, 0>(some_batch_norm<batch_norm_stats, float>);
-    check_all<batch_norm_sums, 3, 0>(some_batch_norm<batch_norm_sums, float>);
+    check_all<graph::layer_norm, 1, 1>(some_layer_norm<graph::layer_norm, float>);
+    check_all<graph::layer_norm_grad, 3, 1>(some_layer_norm<graph::layer_norm_grad, float>);
+    check_all<graph::batch_norm_stats, 1, 0>(some_batch_norm<graph::batch_norm_stats, float>);
+    check_all<graph::batch_norm_sums, 3, 0>(some_batch_norm<graph::batch_norm_sums, float>);
 }
 
 TEST_CASE("cuda: narrow numbers are summed and moved") {
-    using enum opcode;
-    check_all<opcode::reduce, 1, 1>(reduction<float>, 90);
-    check_all<slice, 1, 1>(slicing<float>, 24);
-    check_widths<concat, bfloat16, 255, 1>(concatenation<float>, 24);
-    check_widths<concat, float16, 255, 1>(concatenation<float>, 24);
-    check_widths<concat, bfloat16, 255, 0>(concatenation<float>, 24);
-    check_widths<concat, bfloat16, 0, 1>(concatenation<float>, 24);
-    check_widths<concat, bfloat16, 0b01, 1>(concatenation<float>, 24);
-    check_widths<concat, bfloat16, 0b10, 0>(concatenation<float>, 24);
-    check_widths<concat, float16, 0b01011010, 1>(concatenation<float>, 24);
+    check_all<graph::reduce, 1, 1>(reduction<float>, 90);
+    check_all<graph::slice, 1, 1>(slicing<float>, 24);
+    check_widths<graph::concat, bfloat16, 255, 1>(concatenation<float>, 24);
+    check_widths<graph::concat, float16, 255, 1>(concatenation<float>, 24);
+    check_widths<graph::concat, bfloat16, 255, 0>(concatenation<float>, 24);
+    check_widths<graph::concat, bfloat16, 0, 1>(concatenation<float>, 24);
+    check_widths<graph::concat, bfloat16, 0b01, 1>(concatenation<float>, 24);
+    check_widths<graph::concat, bfloat16, 0b10, 0>(concatenation<float>, 24);
+    check_widths<graph::concat, float16, 0b01011010, 1>(concatenation<float>, 24);
 }
 
 namespace {
 
-template <opcode Op, class Narrow, unsigned In, unsigned Out>
+template <class Op, class Narrow, unsigned In, unsigned Out>
 void check_long_rows() {
     for (int size : {256, 257, 1028, 2051, 8192, 8196, 20001})
         check_widths<Op, Narrow, In, Out>([&](rng& r) { return rows_of<Op, float>(2, size, r); }, 1);
@@ -87,22 +86,21 @@ void check_large_sums() {
         for (weft::graph::blocking v : views)
             for (int batch : {1, 70, 2000})
                 if (v.size() * batch <= 250000)
-                    check_widths<opcode::reduce, Narrow, In, Out>(
+                    check_widths<graph::reduce, Narrow, In, Out>(
                         [&](rng& r) { return large_reduction<float>(operand_mode(mode), v, batch, r); }, 1);
 }
 
 }  // namespace
 
 TEST_CASE("cuda: long rows of narrow numbers") {
-    using enum opcode;
-    check_long_rows<softmax, bfloat16, 1, 1>();
-    check_long_rows<softmax_grad, bfloat16, 3, 1>();
-    check_long_rows<log_softmax, float16, 1, 0>();
-    check_long_rows<layer_norm, bfloat16, 1, 1>();
-    check_long_rows<layer_norm, float16, 1, 1>();
-    check_long_rows<layer_norm_grad, bfloat16, 3, 1>();
-    check_long_rows<softmax_xent, bfloat16, 1, 4>();
-    check_long_rows<softmax_xent_grad, bfloat16, 2, 1>();
+    check_long_rows<graph::softmax, bfloat16, 1, 1>();
+    check_long_rows<graph::softmax_grad, bfloat16, 3, 1>();
+    check_long_rows<graph::log_softmax, float16, 1, 0>();
+    check_long_rows<graph::layer_norm, bfloat16, 1, 1>();
+    check_long_rows<graph::layer_norm, float16, 1, 1>();
+    check_long_rows<graph::layer_norm_grad, bfloat16, 3, 1>();
+    check_long_rows<graph::softmax_xent, bfloat16, 1, 4>();
+    check_long_rows<graph::softmax_xent_grad, bfloat16, 2, 1>();
 }
 
 TEST_CASE("cuda: sums of many narrow numbers, in parts") {
@@ -110,16 +108,15 @@ TEST_CASE("cuda: sums of many narrow numbers, in parts") {
     check_large_sums<float16, 1, 1>();
     for (const std::array<int, 3>& s :
          {std::array{3000, 6, 1}, {2000, 8, 1}, {700, 130, 1}, {64, 3, 900}, {64, 2, 901}, {1, 1, 60000}}) {
-        using enum opcode;
         const auto stats = [&](rng& r) {
-            return large_batch_norm<batch_norm_stats, float>(s[0], s[1], s[2], r);
+            return large_batch_norm<graph::batch_norm_stats, float>(s[0], s[1], s[2], r);
         };
         const auto sums = [&](rng& r) {
-            return large_batch_norm<batch_norm_sums, float>(s[0], s[1], s[2], r);
+            return large_batch_norm<graph::batch_norm_sums, float>(s[0], s[1], s[2], r);
         };
-        check_widths<batch_norm_stats, bfloat16, 1, 0>(stats, 1);
-        check_widths<batch_norm_sums, bfloat16, 3, 0>(sums, 1);
-        check_widths<batch_norm_sums, float16, 1, 0>(sums, 1);
+        check_widths<graph::batch_norm_stats, bfloat16, 1, 0>(stats, 1);
+        check_widths<graph::batch_norm_sums, bfloat16, 3, 0>(sums, 1);
+        check_widths<graph::batch_norm_sums, float16, 1, 0>(sums, 1);
     }
 }
 
@@ -133,7 +130,7 @@ constexpr unsigned mask(unsigned seed) {
     seed *= 0x27d4eb2d;
     return seed ^ seed >> 15;
 }
-template <opcode Op, class Narrow, unsigned In, unsigned Out, unsigned Operands>
+template <class Op, class Narrow, unsigned In, unsigned Out, unsigned Operands>
 void check_behind_with() {
     for (int width : {1, 2, 5, 8, 11, 16})
         check_widths<Op, Narrow, In, Out, varied, Operands>(
@@ -147,14 +144,14 @@ void check_behind_with() {
             },
             3);
 }
-template <opcode Op>
+template <class Op>
 void check_behind() {
-    constexpr unsigned in = Op == opcode::max_pool2d_grad || Op == opcode::concat ||
-                                    Op == opcode::softmax_grad || Op == opcode::log_softmax_grad ||
-                                    Op == opcode::layer_norm_grad
+    constexpr unsigned in = is<Op, graph::max_pool2d_grad> || is<Op, graph::concat> ||
+                                    is<Op, graph::softmax_grad> || is<Op, graph::log_softmax_grad> ||
+                                    is<Op, graph::layer_norm_grad>
                                 ? 3
                                 : 1;
-    constexpr unsigned a = mask(2 * unsigned(Op)), b = mask(2 * unsigned(Op) + 1);
+    constexpr unsigned a = mask(2 * unsigned(number_of<Op>)), b = mask(2 * unsigned(number_of<Op>) + 1);
     check_behind_with<Op, float16, in, 1, 255>();
     check_behind_with<Op, bfloat16, (a & in), (a >> 2 & 1), (a >> 3 & 255)>();
     check_behind_with<Op, bfloat16, (b & in), (b >> 2 & 1), (b >> 3 & 255)>();
@@ -163,18 +160,17 @@ void check_behind() {
 }  // namespace
 
 TEST_CASE("cuda: narrow operands of steps behind every operation that takes them") {
-    using enum opcode;
-    check_behind<softmax>();
-    check_behind<softmax_grad>();
-    check_behind<log_softmax>();
-    check_behind<log_softmax_grad>();
-    check_behind<layer_norm_grad>();
-    check_behind<max_pool2d>();
-    check_behind<max_pool2d_grad>();
-    check_behind<avg_pool2d>();
-    check_behind<avg_pool2d_grad>();
-    check_behind<upsample2d>();
-    check_behind<upsample2d_grad>();
-    check_behind<concat>();
-    check_behind<slice>();
+    check_behind<graph::softmax>();
+    check_behind<graph::softmax_grad>();
+    check_behind<graph::log_softmax>();
+    check_behind<graph::log_softmax_grad>();
+    check_behind<graph::layer_norm_grad>();
+    check_behind<graph::max_pool2d>();
+    check_behind<graph::max_pool2d_grad>();
+    check_behind<graph::avg_pool2d>();
+    check_behind<graph::avg_pool2d_grad>();
+    check_behind<graph::upsample2d>();
+    check_behind<graph::upsample2d_grad>();
+    check_behind<graph::concat>();
+    check_behind<graph::slice>();
 }

@@ -25,20 +25,20 @@ std::vector<T> small_numbers(rng& r, std::int64_t size) {
 }
 
 /// A matrix product of given sizes; the gradient of a bias comes with odd depths.
-template <opcode Op, class T>
+template <class Op, class T>
 problem<T> product_of(int batch, int rows, int outs, int k, rng& r) {
     problem<T> p;
     p.batch = batch;
-    p.n = make(Op, {rows, outs, k}, 1);
-    p.n.view = {rows, Op == opcode::gemm ? outs : k, 1};
+    p.n = make<Op>({rows, outs, k}, 1);
+    p.n.view = {rows, is<Op, graph::gemm> ? outs : k, 1};
     const std::int64_t all = std::int64_t(batch) * rows;
     const auto x = small_numbers<T>(r, all * k), y = small_numbers<T>(r, all * outs),
                w = small_numbers<T>(r, std::int64_t(outs) * k);
-    if (Op == opcode::gemm) {
+    if (is<Op, graph::gemm>) {
         p.in = {x, w};
         p.out = {y.size()};
         p.length = k;
-    } else if (Op == opcode::gemm_data) {
+    } else if (is<Op, graph::gemm_data>) {
         p.in = {y, w};
         p.out = {x.size()};
         p.length = outs;
@@ -51,26 +51,25 @@ problem<T> product_of(int batch, int rows, int outs, int k, rng& r) {
 }
 
 /// A convolution of given sizes; the gradient of a bias comes with odd batches.
-template <opcode Op, class T>
+template <class Op, class T>
 problem<T> convolution_of(int batch, const weft::conv2d_geometry& g, rng& r) {
     problem<T> p;
     p.batch = batch;
-    p.n = make(Op,
-               {g.channels, g.height, g.width, g.filters, g.kernel_h, g.kernel_w, g.stride_h, g.stride_w,
-                g.padding_h, g.padding_w, g.dilation_h, g.dilation_w, g.groups},
-               1);
+    p.n = make<Op>({g.channels, g.height, g.width, g.filters, g.kernel_h, g.kernel_w, g.stride_h, g.stride_w,
+                    g.padding_h, g.padding_w, g.dilation_h, g.dilation_w, g.groups},
+                   1);
     const int plane = g.out_h() * g.out_w(), taps = g.kernel_h * g.kernel_w;
-    p.n.view = Op == opcode::conv2d ? weft::graph::blocking{1, g.filters, plane}
-                                    : weft::graph::blocking{1, g.channels, g.height * g.width};
+    p.n.view = is<Op, graph::conv2d> ? weft::graph::blocking{1, g.filters, plane}
+                                     : weft::graph::blocking{1, g.channels, g.height * g.width};
     const std::int64_t samples = batch;
     const auto x = small_numbers<T>(r, samples * g.channels * g.height * g.width),
                y = small_numbers<T>(r, samples * g.filters * plane),
                w = small_numbers<T>(r, std::int64_t(g.filters) * (g.channels / g.groups) * taps);
-    if (Op == opcode::conv2d) {
+    if (is<Op, graph::conv2d>) {
         p.in = {x, w};
         p.out = {y.size()};
         p.length = g.channels / g.groups * taps;
-    } else if (Op == opcode::conv2d_data) {
+    } else if (is<Op, graph::conv2d_data>) {
         p.in = {y, w};
         p.out = {x.size()};
         p.length = g.filters / g.groups * taps;
@@ -83,35 +82,35 @@ problem<T> convolution_of(int batch, const weft::conv2d_geometry& g, rng& r) {
 }
 
 /// Rows of one size.
-template <opcode Op, class T>
+template <class Op, class T>
 problem<T> rows_of(int batch, int size, rng& r) {
     problem<T> p;
     p.batch = batch;
     const std::size_t all = times(batch, size), rows = std::size_t(batch);
     p.length = 64 + 4 * size;
-    if (Op == opcode::layer_norm || Op == opcode::layer_norm_grad) {
-        p.n = make(Op, {1, size, to_bits(1e-5f)}, size);
+    if (is<Op, graph::layer_norm> || is<Op, graph::layer_norm_grad>) {
+        p.n = make<Op>({1, size, to_bits(1e-5f)}, size);
         p.in = {numbers<T>(r, all, 1, 4)};
         p.out = {all, rows};
-        if (Op == opcode::layer_norm_grad) {
+        if (is<Op, graph::layer_norm_grad>) {
             p.in = {numbers<T>(r, all), numbers<T>(r, all), numbers<T>(r, rows, 0.5, 2)};
             p.out = {all};
         }
-    } else if (Op == opcode::softmax_xent || Op == opcode::softmax_xent_grad) {
-        p.n = make(Op, {size, 1, to_bits(0.1f), 1}, Op == opcode::softmax_xent ? 1 : size);
+    } else if (is<Op, graph::softmax_xent> || is<Op, graph::softmax_xent_grad>) {
+        p.n = make<Op>({size, 1, to_bits(0.1f), 1}, is<Op, graph::softmax_xent> ? 1 : size);
         std::vector<T> labels(rows);
         for (std::size_t i = 0; i < rows; ++i) labels[i] = T(between(r, 0, size - 1));
         const std::vector<T> weights = numbers<T>(r, std::size_t(size), 0.5, 2);
         p.in = {numbers<T>(r, all, -9, 9), labels, weights};
         p.out = {rows, rows, all};
-        if (Op == opcode::softmax_xent_grad) {
+        if (is<Op, graph::softmax_xent_grad>) {
             p.in = {numbers<T>(r, rows), numbers<T>(r, all, 0, 1), labels, weights};
             p.out = {all};
         }
     } else {
-        p.n = make(Op, {1, size, 1}, size);
+        p.n = make<Op>({1, size, 1}, size);
         p.in = {numbers<T>(r, all, -9, 9)};
-        if (Op == opcode::softmax_grad) p.in = {numbers<T>(r, all), numbers<T>(r, all, 0, 0.2)};
+        if (is<Op, graph::softmax_grad>) p.in = {numbers<T>(r, all), numbers<T>(r, all, 0, 0.2)};
         p.out = {all};
     }
     return p;
@@ -122,7 +121,7 @@ problem<T> large_reduction(operand_mode mode, weft::graph::blocking v, int batch
     if (mode == operand_mode::sample_channel || mode == operand_mode::sample_inner) v.outer = 1;
     problem<T> p;
     p.batch = batch;
-    p.n = make(opcode::reduce, {v.outer, v.channels, v.inner, int(mode), to_bits(-0.75f), 1}, 1);
+    p.n = make<graph::reduce>({v.outer, v.channels, v.inner, int(mode), to_bits(-0.75f), 1}, 1);
     p.in = {numbers<T>(r, times(p.batch, v.size()), 0, 1)};
     p.out = {std::size_t(weft::graph::operand_size(mode, v)) *
              std::size_t(weft::graph::is_per_sample(mode) ? p.batch : 1)};
@@ -130,15 +129,15 @@ problem<T> large_reduction(operand_mode mode, weft::graph::blocking v, int batch
     return p;
 }
 
-template <opcode Op, class T>
+template <class Op, class T>
 problem<T> large_batch_norm(int batch, int channels, int inner, rng& r) {
     problem<T> p;
     p.batch = batch;
     const std::size_t all = times(batch, channels, inner), c = std::size_t(channels);
-    p.n = make(Op, {channels, inner, to_bits(1e-5f), to_bits(0.1f)}, channels * inner);
+    p.n = make<Op>({channels, inner, to_bits(1e-5f), to_bits(0.1f)}, channels * inner);
     const std::vector<T> gamma = numbers<T>(r, c, 0.5, 2), mean = numbers<T>(r, c),
                          variance = numbers<T>(r, c, 0.5, 2);
-    if (Op == opcode::batch_norm_stats) {
+    if (is<Op, graph::batch_norm_stats>) {
         p.in = {numbers<T>(r, all, 1, 4), gamma, numbers<T>(r, c), mean, variance};
         p.out = {c, c, c, c};
     } else {
@@ -150,40 +149,40 @@ problem<T> large_batch_norm(int batch, int channels, int inner, rng& r) {
 }
 
 /// Makes a problem whose result has 4 channels of 6 by `width`, and looks at the result as that.
-template <opcode Op, class T>
+template <class Op, class T>
 problem<T> behind(int width, rng& r) {
     problem<T> p;
     p.batch = 5;
     const int size = 24 * width, pooled = 4 * 12 * 2 * width;
     const std::size_t all = times(p.batch, size);
-    using enum opcode;
     p.in = {numbers<T>(r, all)};
-    if constexpr (Op == softmax || Op == softmax_grad || Op == log_softmax || Op == log_softmax_grad) {
-        p.n = make(Op, {4, 6, width}, size);
+    if constexpr (is<Op, graph::softmax> || is<Op, graph::softmax_grad> || is<Op, graph::log_softmax> ||
+                  is<Op, graph::log_softmax_grad>) {
+        p.n = make<Op>({4, 6, width}, size);
         p.in.push_back(numbers<T>(r, all, -1, 1));
-    } else if constexpr (Op == layer_norm_grad) {
-        p.n = make(Op, {4, 6 * width, to_bits(1e-5f)}, size);
+    } else if constexpr (is<Op, graph::layer_norm_grad>) {
+        p.n = make<Op>({4, 6 * width, to_bits(1e-5f)}, size);
         p.in = {numbers<T>(r, all), numbers<T>(r, all), numbers<T>(r, times(p.batch, 4), 0.5, 2)};
-    } else if constexpr (Op == max_pool2d || Op == avg_pool2d) {
-        p.n = make(Op, {4, 12, 2 * width, 2, 2, 2, 2, 0, 0, 0, 6, width}, size);
+    } else if constexpr (is<Op, graph::max_pool2d> || is<Op, graph::avg_pool2d>) {
+        p.n = make<Op>({4, 12, 2 * width, 2, 2, 2, 2, 0, 0, 0, 6, width}, size);
         p.in = {numbers<T>(r, times(p.batch, pooled))};
-    } else if constexpr (Op == max_pool2d_grad || Op == avg_pool2d_grad) {
+    } else if constexpr (is<Op, graph::max_pool2d_grad> || is<Op, graph::avg_pool2d_grad>) {
         // windows that overlap, or tile the image
         if (width % 2)
-            p.n = make(Op, {4, 6, width, 3, 1, 2, 1, 1, 0, 0, 3, width}, size);
+            p.n = make<Op>({4, 6, width, 3, 1, 2, 1, 1, 0, 0, 3, width}, size);
         else
-            p.n = make(Op, {4, 6, width, 2, 2, 2, 2, 0, 0, 0, 3, width / 2}, size);
-        p.in = {numbers<T>(r, times(p.batch, 4 * 3, p.n.attribute[11])), numbers<T>(r, all)};
-    } else if constexpr (Op == upsample2d) {
-        p.n = make(Op, {4, 3, width, 2, 1}, size);
-    } else if constexpr (Op == upsample2d_grad) {
-        p.n = make(Op, {4, 6, width, 2, 2}, size);
+            p.n = make<Op>({4, 6, width, 2, 2, 2, 2, 0, 0, 0, 3, width / 2}, size);
+        p.in = {numbers<T>(r, times(p.batch, 4 * 3, p.n.attributes[11])), numbers<T>(r, all)};
+    } else if constexpr (is<Op, graph::upsample2d>) {
+        p.n = make<Op>({4, 3, width, 2, 1}, size);
+    } else if constexpr (is<Op, graph::upsample2d_grad>) {
+        p.n = make<Op>({4, 6, width, 2, 2}, size);
         p.in = {numbers<T>(r, times(p.batch, 2 * pooled))};
-    } else if constexpr (Op == concat) {
-        p.n = make(Op, {8 * width, 16 * width, 0, 0, 0, 0, 0, 0, 2}, size);
+    } else if constexpr (is<Op, graph::concat>) {
+        p.n = make<Op>({8 * width, 16 * width, 0, 0, 0, 0, 0, 0, 2}, size);
         p.in = {numbers<T>(r, all / 3), numbers<T>(r, all / 3 * 2)};
     } else {
-        p.n = make(Op, {size + 8, 4, size}, size);
+        p.n = make<Op>({size + 8, 4, size}, size);
         p.in = {numbers<T>(r, times(p.batch, size + 8))};
     }
     p.out = {all};

@@ -13,15 +13,15 @@ namespace cb = weft::cuda_backend;
 using some_steps = chain<step<step_kind::add, operand_mode::channel>, step<step_kind::store>,
                          step<step_kind::apply, operand_mode::same, function::relu>, step<step_kind::add>>;
 
-template <opcode Op, class Chain, class T>
+template <class Op, class Chain, class T>
 void check_with(problem<T>& p, rng& r) {
     set_steps(p.n, Chain{});
     fill_operands(p, r);
-    CAPTURE(int(Op), p.batch, sizeof(T));
+    CAPTURE(int(number_of<Op>), p.batch, sizeof(T));
     check<Op, Chain>(p);
 }
 
-template <opcode Op, class Chain, class T>
+template <class Op, class Chain, class T>
 void product(rng& r, int batch, int rows, int outs, int k) {
     CAPTURE(rows, outs, k);
     problem<T> p = product_of<Op, T>(batch, rows, outs, k, r);
@@ -30,18 +30,18 @@ void product(rng& r, int batch, int rows, int outs, int k) {
 template <class T>
 void products_of(int batch, int rows, int outs, int k) {
     rng r(unsigned(batch + rows + outs + k));
-    product<opcode::gemm, chain<>, T>(r, batch, rows, outs, k);
-    product<opcode::gemm, some_steps, T>(r, batch, rows, outs, k);
-    product<opcode::gemm_data, some_steps, T>(r, batch, rows, outs, k);
-    product<opcode::gemm_weights, chain<>, T>(r, batch, rows, outs, k);
+    product<graph::gemm, chain<>, T>(r, batch, rows, outs, k);
+    product<graph::gemm, some_steps, T>(r, batch, rows, outs, k);
+    product<graph::gemm_data, some_steps, T>(r, batch, rows, outs, k);
+    product<graph::gemm_weights, chain<>, T>(r, batch, rows, outs, k);
 }
 
-template <opcode Op, class Chain, class T>
+template <class Op, class Chain, class T>
 cb::convolution_way convolution(rng& r, int batch, const weft::conv2d_geometry& g) {
     CAPTURE(g.channels, g.filters, g.groups, g.height, g.width, g.kernel_h, g.kernel_w);
     problem<T> p = convolution_of<Op, T>(batch, g, r);
     check_with<Op, Chain>(p, r);
-    return cb::plan_of_convolution<T>(p.n, batch).way;
+    return cb::plan_of_convolution<T>(p.n.template as<Op>(), batch).way;
 }
 struct three_ways {
     cb::convolution_way forward, data, weights;
@@ -50,9 +50,9 @@ struct three_ways {
 template <class T>
 three_ways convolutions_of(int batch, const weft::conv2d_geometry& g) {
     rng r(unsigned(batch + g.channels + g.filters));
-    return {convolution<opcode::conv2d, some_steps, T>(r, batch, g),
-            convolution<opcode::conv2d_data, some_steps, T>(r, batch, g),
-            convolution<opcode::conv2d_weights, chain<>, T>(r, batch, g)};
+    return {convolution<graph::conv2d, some_steps, T>(r, batch, g),
+            convolution<graph::conv2d_data, some_steps, T>(r, batch, g),
+            convolution<graph::conv2d_weights, chain<>, T>(r, batch, g)};
 }
 constexpr auto tiles = cb::convolution_way::tiles, direct = cb::convolution_way::direct,
                deep = cb::convolution_way::deep;
@@ -77,19 +77,19 @@ TEST_CASE("cuda products: every tile, whole and cut") {
         products_of<double>(batch, rows, outs, k);
     }
     rng r(7);
-    product<opcode::gemm_weights, chain<>, float>(r, 8500, 1, 130, 131);
+    product<graph::gemm_weights, chain<>, float>(r, 8500, 1, 130, 131);
 }
 
 TEST_CASE("cuda products: scratch is enough for every batch up to the capacity") {
-    node n;
-    n.attribute[0] = 2, n.attribute[1] = 130, n.attribute[2] = 1000;
-    for (opcode op : {opcode::gemm, opcode::gemm_data, opcode::gemm_weights}) {
-        n.op = op;
-        const std::size_t all = cb::product_scratch<float>(n, 700);
+    const auto check = []<class Op>(const Op& p) {
+        const std::size_t all = cb::kernel<Op>::template scratch<float>(graph::make_node(p), 700);
         for (int batch : {1, 15, 16, 17, 64, 300, 699})
-            CHECK(cb::parts_scratch(cb::plan_of_product<float>(n, batch).sizes, op == opcode::gemm_weights) <=
-                  all);
-    }
+            CHECK(cb::parts_scratch(cb::plan_of_product<float>(p, batch).sizes,
+                                    is<Op, graph::gemm_weights>) <= all);
+    };
+    check(graph::gemm{{2, 130, 1000}});
+    check(graph::gemm_data{{2, 130, 1000}});
+    check(graph::gemm_weights{{2, 130, 1000}});
 }
 
 TEST_CASE("cuda convolutions: every way") {
@@ -108,7 +108,7 @@ TEST_CASE("cuda convolutions: every way") {
     CHECK(convolutions_of<float>(4, {130, 9, 9, 136, 1, 1, 1, 1, 0, 0, 1, 1, 1}).data == tiles);
     // a direct one whose weights come in turns that begin where no pack does
     rng r(5);
-    CHECK(convolution<opcode::conv2d, chain<>, float>(r, 1, {12, 257, 257, 4, 7, 7, 1, 1, 3, 3, 1, 1, 1}) ==
+    CHECK(convolution<graph::conv2d, chain<>, float>(r, 1, {12, 257, 257, 4, 7, 7, 1, 1, 3, 3, 1, 1, 1}) ==
           direct);
 }
 

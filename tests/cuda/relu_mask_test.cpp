@@ -44,7 +44,7 @@ template <class T, class Stored, class Forward = chain<bias_step, relu_step>>
 class layer {
 public:
     explicit layer(int features, int skip = 0)
-        : features_(features), mask_(samples * weft::graph::mask_row(features) / 32, skip) {
+        : features_(features), mask_(samples * cb::mask_row(features) / 32, skip) {
         rng r(7);
         const auto fill = [&](std::vector<Stored>& to, std::int64_t size) {
             for (T x : small_numbers<T>(r, size)) to.push_back(Stored(x));
@@ -58,18 +58,18 @@ public:
         a.out[1] = mask_.at;
         a.operand[0] = numbers_of(bias_);
         a.operand[2] = numbers_of(kept_);
-        run<opcode::gemm, Forward>(library, make(opcode::gemm, {1, features_, inputs}, 1), a);
+        run<graph::gemm, Forward>(library, make<graph::gemm>({1, features_, inputs}, 1), a);
     }
     std::vector<Stored> backward(stand_in& library) {
         weft::arguments<T> a = arguments_of(dy_, next_w_, dx_);
         a.in[2] = mask_.at;
         a.operand[0] = a.operand[1] = numbers_of(Forward::size > 2 ? kept_ : y_);
-        run<opcode::gemm_data, chain<slope_step, residual_step>>(
-            library, make(opcode::gemm_data, {1, outputs, features_}, 1), a);
+        run<graph::gemm_data, chain<slope_step, residual_step>>(
+            library, make<graph::gemm_data>({1, outputs, features_}, 1), a);
         return dx_;
     }
 
-    bool mask_ends() const { return mask_.at[samples * weft::graph::mask_row(features_) / 32] == T(-1); }
+    bool mask_ends() const { return mask_.at[samples * cb::mask_row(features_) / 32] == T(-1); }
 
 private:
     static constexpr int samples = 5, inputs = 9, outputs = 6;
@@ -82,7 +82,7 @@ private:
         a.batch = samples;
         return a;
     }
-    template <opcode Op, class Chain>
+    template <class Op, class Chain>
     void run(stand_in& library, weft::graph::node n, const weft::arguments<T>& a) const {
         n.view = {1, features_, 1};
         using stored =
@@ -162,7 +162,7 @@ struct library_twin : cb::host_twin {
 
     std::unique_ptr<stand_in> library = std::make_unique<stand_in>(stand_in{.masks_relu = Masks});
 
-    template <opcode Op, class Chain, class T>
+    template <class Op, class Chain, class T>
     bool library_product(const weft::graph::node& n, const weft::arguments<T>& a, T* scratch) const {
         library->done.clear();
         const bool is_done =
@@ -213,8 +213,12 @@ void check_training() {
 TEST_CASE("cuda relu masks: training with them is training without", "[cuda]") {
     check_training<float>();
     check_training<float16>();
-    STATIC_REQUIRE(!keeps_relu_masks<cuda_twin>);
-    STATIC_REQUIRE(!keeps_relu_masks<cpu>);
+    using net = std::remove_cv_t<decltype(deep)>;
+    using loss = softmax_cross_entropy_loss<>;
+    using plain = program_for<cpu, net, loss, purpose::training>;
+    STATIC_REQUIRE(std::is_same_v<program_for<cuda_twin, net, loss, purpose::training>, plain>);
+    STATIC_REQUIRE(
+        !std::is_same_v<program_for<cuda_policy<library_twin<true>>, net, loss, purpose::training>, plain>);
 }
 
 TEST_CASE("cuda relu masks: explain says what a library is asked for", "[cuda]") {
@@ -227,16 +231,17 @@ TEST_CASE("cuda relu masks: explain says what a library is asked for", "[cuda]")
     const std::string predicting = explain<deep, policy>(64);
     CHECK_THAT(predicting, contains("a library: bias + relu\n"));
 
-    graph::node n = make(opcode::gemm, {1, 12, 5}, 1);
+    graph::node n = make<graph::gemm>({1, 12, 5}, 1);
     n.view = {1, 12, 1};
     n.add_step({.kind = step_kind::add, .mode = operand_mode::channel});
     n.add_step({.kind = step_kind::store});
     n.add_step({.kind = step_kind::apply, .fn = function::gelu_tanh});
-    CHECK(cb::library_text("A", n) == "A, then 3 steps");  // aux needs rows of 8
-    n.attribute[1] = n.view.channels = 16;
-    CHECK(cb::library_text("A", n) == "A: bias + keep + gelu_tanh");
-    n.narrow_operands = 2;
-    CHECK(cb::library_text("A", n) == "A: bias, then 2 steps");
+    CHECK(cb::library_text<graph::gemm>("A", n) == "A, then 3 steps");  // aux needs rows of 8
+    n.set(graph::gemm{{1, 16, 5}});
+    n.view.channels = 16;
+    CHECK(cb::library_text<graph::gemm>("A", n) == "A: bias + keep + gelu_tanh");
+    n.operand_types.set(1, graph::number_type::narrow);
+    CHECK(cb::library_text<graph::gemm>("A", n) == "A: bias, then 2 steps");
     n.view.inner = 2;
-    CHECK(cb::library_text("A", n) == "A, then 3 steps");
+    CHECK(cb::library_text<graph::gemm>("A", n) == "A, then 3 steps");
 }

@@ -10,6 +10,7 @@ readers do not see, may say more:
     -->
     <!-- from examples/x.cpp -->  the listing stands word for word in that file, which is compiled elsewhere
     <!-- does not compile -->     a mistake on show; its own test is elsewhere
+    <!-- file F --> <!-- lines F before "…" -->    a piece of weft itself, which tests/primitives adds to a copy
     <!-- printed -->              before a ```text block: what the listing above prints when it runs
 """
 import argparse
@@ -40,7 +41,7 @@ def listings(page):
     for match in FENCE.finditer(text):
         line = text.count("\n", 0, match.start("code"))
         hint, code = match["hint"] or "", match["code"]
-        if hint == "does not compile":
+        if hint == "does not compile" or hint.startswith(("file ", "lines ")):
             continue
         if hint == "printed":
             yield line, last, code, None if last else "there is no listing above that could print this"

@@ -10,7 +10,6 @@
 #include "../catch.hpp"
 
 using namespace weft;
-using graph::opcode;
 using graph::storage;
 
 namespace {
@@ -25,37 +24,35 @@ constexpr auto small = input<7> >> dense<1> >> relu >> dense<1>;
 template <auto Net, class Loss, precision Precision>
 using training = program<std::remove_cv_t<decltype(Net)>, Loss, purpose::training, Precision>;
 
-constexpr bool multiplies(opcode op) {
-    using enum opcode;
-    return op == gemm || op == gemm_data || op == gemm_weights || op == conv2d || op == conv2d_data ||
-           op == conv2d_weights;
-}
+constexpr bool is_narrow(const graph::value& v) { return v.type == graph::number_type::narrow; }
+constexpr unsigned narrow_of(const graph::number_types& t) { return t.mask_of(graph::number_type::narrow); }
 
 /// The rules that kernels rely on, and memory that no two values share at one time.
 template <class Program>
 void check() {
     const auto& g = Program::graph;
-    const auto narrow = [&](int v) { return g.values[std::size_t(v)].narrow; };
+    const auto narrow = [&](int v) { return is_narrow(g.values[std::size_t(v)]); };
     for (int i = 0; i < g.node_count; ++i) {
         const graph::node& n = g.nodes[std::size_t(i)];
         CAPTURE(i, int(n.op));
         for (int k = 0; k < graph::max_inputs; ++k)
-            CHECK((n.narrow_in >> k & 1) == (n.in[k] >= 0 && narrow(n.in[k])));
+            CHECK((narrow_of(n.in_types) >> k & 1) == (n.in[k] >= 0 && narrow(n.in[k])));
         for (int k = 0; k < graph::max_outputs; ++k)
-            CHECK((n.narrow_out >> k & 1) == (n.out[k] >= 0 && narrow(n.out[k])));
+            CHECK((narrow_of(n.out_types) >> k & 1) == (n.out[k] >= 0 && narrow(n.out[k])));
         for (int k = 0; k < n.step_count; ++k)
-            CHECK((n.narrow_operands >> k & 1) == (n.steps[k].operand >= 0 && narrow(n.steps[k].operand)));
-        if (multiplies(n.op)) CHECK((n.narrow_in & 3) == 3);
-        if (n.op == opcode::gemm_weights || n.op == opcode::conv2d_weights) CHECK(n.narrow_out == 0);
-        if (n.op == opcode::layer_norm) CHECK((n.narrow_out & 2) == 0);
-        if (n.op == opcode::batch_norm_stats) CHECK(n.narrow_out == 0);
+            CHECK((narrow_of(n.operand_types) >> k & 1) ==
+                  (n.steps[k].operand >= 0 && narrow(n.steps[k].operand)));
+        if (n.has(graph::multiplies)) CHECK((narrow_of(n.in_types) & 3) == 3);
+        if (n.is<graph::gemm_weights>() || n.is<graph::conv2d_weights>()) CHECK(narrow_of(n.out_types) == 0);
+        if (n.is<graph::layer_norm>()) CHECK((narrow_of(n.out_types) & 2) == 0);
+        if (n.is<graph::batch_norm_stats>()) CHECK(narrow_of(n.out_types) == 0);
     }
     for (int v = 0; v < g.value_count; ++v) {
         const graph::value& value = g.values[std::size_t(v)];
         if (value.where == storage::gradient || value.where == storage::state ||
             value.where == storage::target)
-            CHECK_FALSE(value.narrow);
-        if (value.narrow && value.where == storage::arena) CHECK(value.batched);
+            CHECK_FALSE(is_narrow(value));
+        if (is_narrow(value) && value.where == storage::arena) CHECK(value.batched);
     }
     CHECK_FALSE(narrow(Program::source.output));
     CHECK_FALSE(narrow(Program::source.loss));
@@ -72,7 +69,7 @@ void check() {
             const int at = plan.offset[std::size_t(v)], other = plan.offset[std::size_t(u)];
             CAPTURE(v, u, at, other);
             if (a == b)  // one in place of the other: of the same kind
-                CHECK((at == other && p.narrow == q.narrow && p.size == q.size));
+                CHECK((at == other && p.type == q.type && p.size == q.size));
             else
                 CHECK((at + graph::room_of(p) <= other || other + graph::room_of(q) <= at));
         }
@@ -88,7 +85,8 @@ TEST_CASE("mixed precision holds what layers compute in 16 bits", "[graph][narro
     check<training<small, mean_squared_error_loss, precision::mixed>>();
     CHECK(mixed::plan.per_sample < 0.6 * full::plan.per_sample);
     CHECK(mixed::graph.node_count == full::graph.node_count);
-    for (int v = 0; v < full::graph.value_count; ++v) CHECK_FALSE(full::graph.values[std::size_t(v)].narrow);
+    for (int v = 0; v < full::graph.value_count; ++v)
+        CHECK_FALSE(is_narrow(full::graph.values[std::size_t(v)]));
     CHECK(graph::has_narrow(mixed::graph, storage::input));
     CHECK(graph::has_narrow(mixed::graph, storage::parameter));
 }
@@ -112,4 +110,20 @@ TEST_CASE("a scaled loss starts its gradients from a number in memory", "[graph]
                                precision::scaled>;
     CHECK(readers(predicting::graph) == 0);
     CHECK_FALSE(predicting::scaled);
+}
+
+TEST_CASE("values have the room that their types take", "[graph][narrow]") {
+    using graph::number_type, graph::room_of;
+    CHECK(room_of({.size = 7}) == 7);
+    CHECK(room_of({.type = number_type::narrow, .size = 7}) == 4);
+    CHECK(room_of({.type = number_type::whole, .size = 7}) == 7);
+    graph::number_types types;
+    types.set(3, number_type::whole);
+    types.set(11, number_type::narrow);
+    types.set(3, number_type::narrow);
+    types.set(0, number_type::whole);
+    CHECK(types[0] == number_type::whole);
+    CHECK(types[1] == number_type::real);
+    CHECK(types.mask_of(number_type::narrow) == 0b1000'0000'1000);
+    CHECK(types.mask_of(number_type::whole) == 1);
 }

@@ -11,22 +11,21 @@
 
 using namespace weft;
 using graph::function;
-using graph::opcode;
 using graph::operand_mode;
 using graph::step_kind;
 
 namespace {
 
-template <class Graph>
-constexpr int count(const Graph& g, opcode op) {
+template <class Op, class Graph>
+constexpr int count(const Graph& g) {
     int n = 0;
-    for (int i = 0; i < g.node_count; ++i) n += g.nodes[std::size_t(i)].op == op;
+    for (int i = 0; i < g.node_count; ++i) n += g.nodes[std::size_t(i)].template is<Op>();
     return n;
 }
-template <class Graph>
-constexpr const graph::node& find(const Graph& g, opcode op, int skip = 0) {
+template <class Op, class Graph>
+constexpr const graph::node& find(const Graph& g, int skip = 0) {
     for (int i = 0; i < g.node_count; ++i)
-        if (g.nodes[std::size_t(i)].op == op && skip-- == 0) return g.nodes[std::size_t(i)];
+        if (g.nodes[std::size_t(i)].template is<Op>() && skip-- == 0) return g.nodes[std::size_t(i)];
     throw "no such operation";
 }
 constexpr bool has_steps(const graph::node& n, std::initializer_list<step_kind> kinds) {
@@ -76,11 +75,11 @@ constexpr auto chain25 = input<8> >> repeat<25>(weft::tanh);
 
 TEST_CASE("lowering writes one primitive after the other", "[graph]") {
     constexpr auto& g = inference<mlp>::source.g;
-    static_assert(g.node_count == 5 && count(g, opcode::gemm) == 2 && count(g, opcode::elementwise) == 3);
+    static_assert(g.node_count == 5 && count<graph::gemm>(g) == 2 && count<graph::elementwise>(g) == 3);
     static_assert(inference<mlp>::source.parameter_size == 5 * 4 + 4 + 4 * 3 + 3);
     static_assert(std::string_view(inference<mlp>::source.parameters[2].name) == "2.weight");
     static_assert(runs_in_order(g));
-    STATIC_REQUIRE(g.nodes[0].attribute[1] == 4);
+    STATIC_REQUIRE(g.nodes[0].as<graph::gemm>().outs == 4);
 }
 
 TEST_CASE("bias and activation end the product", "[graph]") {
@@ -96,8 +95,8 @@ TEST_CASE("bias and activation end the product", "[graph]") {
 TEST_CASE("differentiation adds the gradient of every parameter, and of nothing else", "[graph]") {
     using p = training<mlp, mean_squared_error_loss>;
     constexpr auto& g = p::unfused;
-    static_assert(count(g, opcode::gemm_weights) == 2);
-    static_assert(count(g, opcode::gemm_data) == 1, "the input needs no gradient");
+    static_assert(count<graph::gemm_weights>(g) == 2);
+    static_assert(count<graph::gemm_data>(g) == 1, "the input needs no gradient");
     int gradients = 0;
     for (int i = 0; i < g.value_count; ++i)
         if (g.values[std::size_t(i)].where == graph::storage::gradient) gradients += g.values[std::size_t(i)].size;
@@ -108,45 +107,45 @@ TEST_CASE("differentiation adds the gradient of every parameter, and of nothing 
 TEST_CASE("the backward pass fuses as the forward pass does", "[graph]") {
     constexpr auto& g = training<mlp, softmax_cross_entropy_loss<>>::graph;
     // the slope of relu ends the product that carries the gradient back, and bias gradients ride along
-    static_assert(has_steps(find(g, opcode::gemm_data), {step_kind::slope_from_y}));
-    static_assert(find(g, opcode::gemm_weights, 0).out[1] >= 0 &&
-                  find(g, opcode::gemm_weights, 1).out[1] >= 0);
-    static_assert(count(g, opcode::reduce) == 1, "only the mean of the loss is left");
+    static_assert(has_steps(find<graph::gemm_data>(g), {step_kind::slope_from_y}));
+    static_assert(find<graph::gemm_weights>(g, 0).out[1] >= 0 &&
+                  find<graph::gemm_weights>(g, 1).out[1] >= 0);
+    static_assert(count<graph::reduce>(g) == 1, "only the mean of the loss is left");
     STATIC_REQUIRE(runs_in_order(g));
 }
 
 TEST_CASE("softmax and cross-entropy become one operation", "[graph]") {
     using p = training<mlp, softmax_cross_entropy_loss<>>;
-    static_assert(count(p::source.g, opcode::log_softmax) == 1 && count(p::source.g, opcode::pick_nll) == 1);
-    static_assert(count(p::graph, opcode::log_softmax) == 0 && count(p::graph, opcode::softmax_xent) == 1);
-    static_assert(count(p::graph, opcode::softmax_xent_grad) == 1 &&
-                  count(p::graph, opcode::log_softmax_grad) == 0);
-    STATIC_REQUIRE(find(p::graph, opcode::softmax_xent_grad).in[1] ==
-                   find(p::graph, opcode::softmax_xent).out[2]);
+    static_assert(count<graph::log_softmax>(p::source.g) == 1 && count<graph::pick_nll>(p::source.g) == 1);
+    static_assert(count<graph::log_softmax>(p::graph) == 0 && count<graph::softmax_xent>(p::graph) == 1);
+    static_assert(count<graph::softmax_xent_grad>(p::graph) == 1 &&
+                  count<graph::log_softmax_grad>(p::graph) == 0);
+    STATIC_REQUIRE(find<graph::softmax_xent_grad>(p::graph).in[1] ==
+                   find<graph::softmax_xent>(p::graph).out[2]);
 }
 
 TEST_CASE("batch norm folds into the convolution before it in inference", "[graph]") {
     using p = inference<conv_bn>;
-    static_assert(count(p::source.g, opcode::batch_norm) == 1);
+    static_assert(count<graph::batch_norm>(p::source.g) == 1);
     static_assert(p::graph.node_count == 3);
-    static_assert(p::graph.nodes[0].op == opcode::batch_norm_coeffs);
+    static_assert(p::graph.nodes[0].is<graph::batch_norm_coeffs>());
     static_assert(has_steps(p::graph.nodes[1], {step_kind::multiply, step_kind::add, step_kind::apply}));
-    STATIC_REQUIRE(p::graph.nodes[2].op == opcode::max_pool2d);
+    STATIC_REQUIRE(p::graph.nodes[2].is<graph::max_pool2d>());
 }
 
 TEST_CASE("batch norm in training keeps its statistics", "[graph]") {
     using p = training<conv_bn_head, mean_squared_error_loss>;
     constexpr auto& g = p::graph;
-    static_assert(count(g, opcode::batch_norm) == 0 && count(g, opcode::batch_norm_stats) == 1 &&
-                  count(g, opcode::batch_norm_sums) == 1);
+    static_assert(count<graph::batch_norm>(g) == 0 && count<graph::batch_norm_stats>(g) == 1 &&
+                  count<graph::batch_norm_sums>(g) == 1);
     STATIC_REQUIRE(runs_in_order(g));
 }
 
 TEST_CASE("the residual sum ends the branch, and what the backward pass reads is stored on the way",
           "[graph]") {
-    static_assert(has_steps(find(inference<skip>::graph, opcode::gemm, 1), {step_kind::add, step_kind::add}));
+    static_assert(has_steps(find<graph::gemm>(inference<skip>::graph, 1), {step_kind::add, step_kind::add}));
     constexpr auto& g = training<skip, mean_squared_error_loss>::graph;
-    constexpr auto& first = find(g, opcode::gemm, 0);  // bias, then gelu, whose argument the slope needs
+    constexpr auto& first = find<graph::gemm>(g, 0);  // bias, then gelu, whose argument the slope needs
     STATIC_REQUIRE(has_steps(first, {step_kind::add, step_kind::store, step_kind::apply}));
     STATIC_REQUIRE(runs_in_order(g));
 }
@@ -164,7 +163,7 @@ TEST_CASE("a host does not move past a reader of its result", "[graph]") {
 }
 
 TEST_CASE("what no result depends on is removed", "[graph]") {
-    static_assert(count(training<dropped, mean_squared_error_loss>::source.g, opcode::elementwise) > 0);
+    static_assert(count<graph::elementwise>(training<dropped, mean_squared_error_loss>::source.g) > 0);
     STATIC_REQUIRE(inference<dropped>::graph.node_count == 1);  // dropout is nothing in inference
 }
 

@@ -7,7 +7,7 @@
 namespace {
 
 using weft::graph::function;
-using weft::graph::opcode;
+namespace graph = weft::graph;
 using weft::graph::operand_mode;
 using weft::graph::step_kind;
 
@@ -38,34 +38,27 @@ using longest = weft::chain<
     weft::step_type<step_kind::slope_from_y, function::tanh, operand_mode::same, 0, 0>,
     weft::step_type<step_kind::slope_from_x, function::mish, operand_mode::same, 0, 0>>;
 
-template <class Chain, class T, int First, int... Op>
-void use_kernels(int chosen, const weft::graph::node& n, const weft::arguments<T>& a, T* scratch,
-                 std::integer_sequence<int, Op...>) {
-    ((chosen == First + Op
-          ? weft::thrust_backend::run<weft::cuda_system, opcode(First + Op), Chain>(n, a, scratch)
-          : void()),
-     ...);
+template <class Op, class Chain>
+void use() {
+    weft::thrust_backend::kernel<Op>::template run<Chain>(
+        weft::cuda_system(), graph::node(), weft::arguments<float>(), static_cast<float*>(nullptr));
 }
-/// All operations but batch_norm and batch_norm_grad, which no graph that runs still holds.
-template <class Chain, class T>
-void use_kernels(int chosen) {
-    constexpr int before = int(opcode::batch_norm), after = int(opcode::batch_norm_stats),
-                  end = int(opcode::softmax_xent_grad) + 1;
-    const weft::graph::node n;
-    const weft::arguments<T> a;
-    use_kernels<Chain, T, 1>(chosen, n, a, static_cast<T*>(nullptr),
-                             std::make_integer_sequence<int, before - 1>{});
-    use_kernels<Chain, T, after>(chosen, n, a, static_cast<T*>(nullptr),
-                                 std::make_integer_sequence<int, end - after>{});
+/// All primitives that run: none that becomes others before.
+template <class... Op>
+void use_kernels(int chosen, graph::primitive_list<Op...>) {
+    const auto one = [&]<class P>(P) {
+        if constexpr ((graph::traits_of<P> & graph::expands) == 0)
+            if (chosen == 1 + int(graph::opcode_of<P>)) use<P, short_chain>();
+    };
+    (one(Op()), ...);
 }
 
 }  // namespace
 
 int main(int argc, char**) {
     if (argc > 1) {
-        use_kernels<short_chain, float>(argc);
-        weft::thrust_backend::run<weft::cuda_system, opcode::elementwise, longest, float>(
-            weft::graph::node(), weft::arguments<float>(), nullptr);
+        use_kernels(argc, graph::primitives{});
+        use<graph::elementwise, longest>();
     }
     std::puts("the kernels are compiled and linked; none has run");
 }

@@ -140,7 +140,7 @@ struct one_update {
         memory::write<float>(parameters, p.data());
         memory::write<float>(gradients, g.data());
         memory::write<float>(slots, s.data());
-        resources r(std::array<graph::node, 1>{}, 0, 1);
+        resources r(0);
         const auto rule = sgd{.learning_rate = 0.5f, .momentum = 0.5f}.at<float>(2, 0.5f);
         r.set_rule(rule);
         r.upload_changes();
@@ -265,11 +265,10 @@ TEST_CASE("thrust on a device: a convolution that is gathered in parts", "[thrus
     // clang-format on
     constexpr std::size_t batch = 60;
     constexpr auto& g = program<std::remove_const_t<decltype(net)>>::source.g;
-    const thrust_backend::gathered_sizes sizes(g.nodes[0], batch);
+    const auto convolution = g.nodes[0].as<graph::convolution>();
+    const auto sizes = thrust_backend::gathered_sizes::of(graph::conv2d{convolution}, batch);
     REQUIRE(sizes.count_at_once < sizes.count);
-    graph::node weights = g.nodes[0];
-    weights.op = graph::opcode::conv2d_weights;
-    const thrust_backend::gathered_sizes of_weights(weights, batch);
+    const auto of_weights = thrust_backend::gathered_sizes::of(graph::conv2d_weights{convolution}, batch);
     REQUIRE(of_weights.depth_at_once < of_weights.depth);
 
     const auto gradients = [&]<class Policy>() {

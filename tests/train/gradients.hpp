@@ -87,8 +87,21 @@ void match_differences(Fixture& f) {
     }
 }
 
+/// The reference's kernels of all primitives that a program may have.
+template <class Own>
+struct reference_runs {
+    using type = void (*)(const weft::graph::node&, const weft::arguments<double>&);
+    template <class P>
+    static constexpr type of = [] {
+        if constexpr (weft::reference_backend::has_kernel<P>)
+            return type(&weft::reference_backend::run<P, Own, double>);
+        else
+            return type(nullptr);
+    }();
+};
+
 /// Runs a graph, each of its values in memory of its own that starts as NaN.
-template <class Functions, class Graph>
+template <class Own, class Graph>
 double interpret(const Graph& g, const weft::bindings<double>& b, int batch, std::uint64_t seed, int loss) {
     std::vector<std::vector<double>> own(std::size_t(g.value_count));
     std::vector<double*> at(own.size());
@@ -127,7 +140,7 @@ double interpret(const Graph& g, const weft::bindings<double>& b, int batch, std
         for (int k = 0; k < weft::graph::max_inputs; ++k) a.in[k] = find(n.in[k]);
         for (int k = 0; k < weft::graph::max_outputs; ++k) a.out[k] = find(n.out[k]);
         for (int k = 0; k < n.step_count; ++k) a.operand[k] = find(n.steps[k].operand);
-        weft::reference_backend::run<Functions>(n, a);
+        weft::graph::table_of<reference_runs<Own>, Own>[n.op](n, a);
     }
     return *at[std::size_t(loss)];
 }
@@ -153,7 +166,7 @@ void match_unfused(Fixture& f) {
                                        .gradients = result.data(),
                                        .state = state.data(),
                                        .constants = constants.data()};
-        const double unfused_loss = interpret<typename compiled::functions>(
+        const double unfused_loss = interpret<typename compiled::own>(
             graph, b, int(f.batch), f.model.random_seed().value, compiled::source.loss);
         CHECK(std::abs(loss - unfused_loss) <= 1e-12 * std::abs(unfused_loss));
         CHECK(golden::difference(statistics_after, state, 1e-3) <= 1e-12);
@@ -173,10 +186,11 @@ void match_unfused(Fixture& f) {
     // Nothing but the chain rule; computed at run time, as the passes are ordinary functions.
     const auto differentiated = [] {
         return weft::graph::differentiate<weft::graph::gradient_bound(compiled::source.g)>(compiled::source.g,
-                                                                                           compiled::source.loss);
+                                                                                           compiled::source.loss)
+            .g;
     };
-    constexpr int batch_norms = 2 * weft::graph::expandable(compiled::source.g);
-    const auto expanded = [&] { return weft::graph::expand<batch_norms>(differentiated()); };
+    constexpr int batch_norms = 2 * weft::graph::expandable(compiled::source.g).operations;
+    const auto expanded = [&] { return weft::graph::expand<batch_norms, 3 * batch_norms>(differentiated()); };
     const auto plain = std::make_unique<const decltype(expanded())>(expanded());
     run("the program before any fusion", *plain);
 }

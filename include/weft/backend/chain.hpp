@@ -34,7 +34,7 @@ namespace graph {
 /// Do two operations run the same code?
 constexpr bool same_kernel(const node& a, const node& b) {
     if (a.op != b.op || a.step_count != b.step_count || a.source_mode != b.source_mode ||
-        a.narrow_in != b.narrow_in || a.narrow_out != b.narrow_out || a.narrow_operands != b.narrow_operands)
+        a.in_types != b.in_types || a.out_types != b.out_types || a.operand_types != b.operand_types)
         return false;
     for (int s = 0; s < a.step_count; ++s) {
         const step &x = a.steps[s], &y = b.steps[s];
@@ -72,7 +72,7 @@ template <class Program, int I, int... S>
 constexpr auto make_chain(std::integer_sequence<int, S...>) {
     constexpr const graph::node& n = Program::graph.nodes[I];
     constexpr bool own = ((n.steps[S].fn == graph::function::custom) || ... || false);
-    return chain<std::conditional_t<own, typename Program::functions, graph::function_list<>>, n.source_mode,
+    return chain<std::conditional_t<own, typename Program::own, graph::primitive_list<>>, n.source_mode,
                  step_type<n.steps[S].kind, n.steps[S].fn, n.steps[S].mode, n.steps[S].bits[0],
                            n.steps[S].bits[1]>...>{};
 }

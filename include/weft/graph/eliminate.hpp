@@ -18,7 +18,7 @@ constexpr needed_parts<N, V> needed(const graph<N, V>& g) {
     for (int v = 0; v < g.value_count; ++v) result.values[v] = g.values[v].keep;
     for (int i = g.node_count - 1; i >= 0; --i) {
         const node& n = g.nodes[i];
-        bool any = has_effects(n);
+        bool any = n.has(has_effects);
         const value_list out = writes(n);
         for (int k = 0; k < out.count; ++k) any = any || result.values[out.id[k]];
         if (!any) continue;

@@ -4,57 +4,88 @@
 
 namespace weft::graph {
 
-/// An operation's name, as tables and messages show it.
-constexpr const char* name_of(opcode op) {
-    constexpr const char* names[] = {"none",
-                                     "elementwise",
-                                     "gemm",
-                                     "gemm_data",
-                                     "gemm_weights",
-                                     "conv2d",
-                                     "conv2d_data",
-                                     "conv2d_weights",
-                                     "max_pool2d",
-                                     "max_pool2d_grad",
-                                     "avg_pool2d",
-                                     "avg_pool2d_grad",
-                                     "upsample2d",
-                                     "upsample2d_grad",
-                                     "reduce",
-                                     "softmax",
-                                     "softmax_grad",
-                                     "log_softmax",
-                                     "log_softmax_grad",
-                                     "layer_norm",
-                                     "layer_norm_grad",
-                                     "batch_norm",
-                                     "batch_norm_grad",
-                                     "batch_norm_stats",
-                                     "batch_norm_coeffs",
-                                     "batch_norm_sums",
-                                     "concat",
-                                     "slice",
-                                     "pick_nll",
-                                     "pick_nll_grad",
-                                     "softmax_xent",
-                                     "softmax_xent_grad"};
-    return names[int(op)];
-}
-
-/// A function's name.
+/// A function's name. (Compilers warn of an enumerator that a switch leaves out.)
 constexpr const char* name_of(function f) {
-    constexpr const char* names[] = {
-        "none",    "relu", "leaky_relu", "elu", "selu", "gelu",   "gelu_tanh", "silu", "mish",  "hard_swish",
-        "sigmoid", "tanh", "softplus",   "exp", "log",  "square", "sqrt",      "abs",  "huber", "custom"};
-    return names[int(f)];
+    switch (f) {
+        case function::none:
+            return "none";
+        case function::relu:
+            return "relu";
+        case function::leaky_relu:
+            return "leaky_relu";
+        case function::elu:
+            return "elu";
+        case function::selu:
+            return "selu";
+        case function::gelu:
+            return "gelu";
+        case function::gelu_tanh:
+            return "gelu_tanh";
+        case function::silu:
+            return "silu";
+        case function::mish:
+            return "mish";
+        case function::hard_swish:
+            return "hard_swish";
+        case function::sigmoid:
+            return "sigmoid";
+        case function::tanh:
+            return "tanh";
+        case function::softplus:
+            return "softplus";
+        case function::exp:
+            return "exp";
+        case function::log:
+            return "log";
+        case function::square:
+            return "square";
+        case function::sqrt:
+            return "sqrt";
+        case function::abs:
+            return "abs";
+        case function::huber:
+            return "huber";
+        case function::custom:
+            return "custom";
+    }
+    return "";
 }
 
 /// A step's name; that of a function where it applies one.
 constexpr const char* name_of(step_kind k) {
-    constexpr const char* names[] = {"none",     "apply",         "slope",     "slope",   "add",
-                                     "subtract", "subtract_from", "multiply",  "divide",  "scale",
-                                     "offset",   "fill",          "per_batch", "dropout", "store"};
-    return names[int(k)];
+    switch (k) {
+        case step_kind::none:
+            return "none";
+        case step_kind::apply:
+            return "apply";
+        case step_kind::slope_from_y:
+            return "slope";
+        case step_kind::slope_from_x:
+            return "slope";
+        case step_kind::add:
+            return "add";
+        case step_kind::subtract:
+            return "subtract";
+        case step_kind::subtract_from:
+            return "subtract_from";
+        case step_kind::multiply:
+            return "multiply";
+        case step_kind::divide:
+            return "divide";
+        case step_kind::scale:
+            return "scale";
+        case step_kind::offset:
+            return "offset";
+        case step_kind::fill:
+            return "fill";
+        case step_kind::per_batch:
+            return "per_batch";
+        case step_kind::dropout:
+            return "dropout";
+        case step_kind::store:
+            return "store";
+    }
+    return "";
 }
 
 }  // namespace weft::graph

@@ -3,7 +3,6 @@
 #include <cstdint>
 
 #include "../core/extents.hpp"
-#include "../core/unreachable.hpp"
 #include "../lang/options.hpp"
 
 namespace weft::graph {
@@ -32,14 +31,11 @@ struct parameter_record {
 /// The name of the place where a layer is lowered, part by part: "3.body.0.".
 struct name_path {
     char path[max_name] = {};
-    int path_length = 0;
+    int path_length = 0;  ///< may be beyond what there is room for
 
     constexpr void append(const char* text) {
-        for (int i = 0; text[i]; ++i) {
-            if (path_length == max_name - 1)
-                weft::detail::stop_compilation("weft: a parameter's name is longer than 79 characters");
-            path[path_length++] = text[i];
-        }
+        for (int i = 0; text[i]; ++i, ++path_length)
+            if (path_length < max_name - 1) path[path_length] = text[i];
     }
     constexpr void append(int number) {
         char digits[12] = {};
@@ -57,14 +53,17 @@ struct name_path {
         return before;
     }
     constexpr void leave(int before) { path_length = before; }
-    constexpr void write_name(const char* name, parameter_record& p) {
+    /// False for a name that is too long.
+    constexpr bool write_name(const char* name, parameter_record& p) {
         const int before = path_length;
         append(name);
+        if (path_length >= max_name) return false;
         for (int i = 0; i < path_length; ++i) {
             p.name[i] = path[i];
             p.name_hash = (p.name_hash ^ std::uint32_t(std::uint8_t(path[i]))) * 16777619u;
         }
         leave(before);
+        return true;
     }
 };
 

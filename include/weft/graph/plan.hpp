@@ -1,8 +1,15 @@
 #pragma once
 
-#include "narrow.hpp"
+#include "primitives/elementwise.hpp"
+#include "traversal.hpp"
 
 namespace weft::graph {
+
+/// The room that a value takes, in numbers of the policy's scalar. (Whole numbers have 32 bits, which no
+/// scalar of a policy falls short of.)
+constexpr std::int32_t room_of(const value& v) {
+    return v.type == number_type::narrow ? (v.size + 1) / 2 : v.size;
+}
 
 /// A run of memory that one value, or several that replace each other in place, occupy.
 struct block_lifetime {
@@ -34,7 +41,7 @@ namespace detail {
 /// May out[0] take the memory of a value that dies here? The operation must read each element before writing
 /// it.
 constexpr int in_place_source(const node& n, int candidate) {
-    if (n.op != opcode::elementwise) return -1;
+    if (!n.is<elementwise>()) return -1;
     if (candidate < 0) return n.source_mode == operand_mode::same ? n.in[0] : -1;
     const step& s = n.steps[candidate];
     return s.kind != step_kind::store && s.mode == operand_mode::same ? s.operand : -1;
@@ -66,7 +73,7 @@ constexpr liveness<V> lifetimes(const graph<N, V>& g) {
                 if (u < 0 || g.values[u].where != storage::arena || last[u] != i || result.block_of[u] < 0)
                     continue;
                 if (g.values[u].size == written.size && g.values[u].batched == written.batched &&
-                    g.values[u].narrow == written.narrow)
+                    g.values[u].type == written.type)
                     block = result.block_of[u];
             }
             if (block < 0) {

@@ -4,158 +4,120 @@
 #include <cstdint>
 
 #include "../core/extents.hpp"
+#include "../core/real.hpp"
 #include "../core/unreachable.hpp"
+#include "opcode.hpp"
+#include "step.hpp"
 
 /// The graph as a value: small structural records that constexpr functions rewrite.
 namespace weft::graph {
 
-/// The primitive operations. Shapes are per sample; "rows" are rows per sample.
-enum class opcode : std::uint8_t {
-    none,
-    elementwise,       ///< in: source; the steps do the work
-    gemm,              ///< in: x[rows, k], w[n, k]; out: x w^T [rows, n] (, relu's mask: see relu_mask.hpp)
-    gemm_data,         ///< in: dy[rows, n], w[n, k] (, relu's mask); out: dy w [rows, k]
-    gemm_weights,      ///< in: x[rows, k], dy[rows, n]; out: dw[n, k] (and db[n])
-    conv2d,            ///< in: x, w; out: y
-    conv2d_data,       ///< in: dy, w; out: dx
-    conv2d_weights,    ///< in: x, dy; out: dw (and db)
-    max_pool2d,        ///< in: x; out: y
-    max_pool2d_grad,   ///< in: dy, x; out: dx (the first maximum of a window takes its gradient)
-    avg_pool2d,        ///< in: x; out: y
-    avg_pool2d_grad,   ///< in: dy; out: dx
-    upsample2d,        ///< in: x; out: y (nearest)
-    upsample2d_grad,   ///< in: dy; out: dx
-    reduce,            ///< in: x; out: the sum over all that the mode leaves out, times a factor
-    softmax,           ///< in: x; out: y
-    softmax_grad,      ///< in: dy, y; out: dx
-    log_softmax,       ///< in: x; out: y
-    log_softmax_grad,  ///< in: dy, y; out: dx
-    layer_norm,        ///< in: x; out: x normalised per row, 1 / deviation per row
-    layer_norm_grad,   ///< in: dy, normalised, 1 / deviation; out: dx
-    batch_norm,       ///< in: x, gamma, beta, running mean, running variance; out: y (expanded before fusion)
-    batch_norm_grad,  ///< in: dy, x, gamma, mean, 1 / deviation; out: dx, dgamma, dbeta (expanded)
-    batch_norm_stats,   ///< in: x, gamma, beta, running mean and variance (updated); out: scale, shift, mean,
-                        ///< 1 / dev.
-    batch_norm_coeffs,  ///< in: gamma, beta, running mean, running variance; out: scale, shift
-    batch_norm_sums,  ///< in: dy, x, gamma, mean, 1 / deviation; out: dgamma, dbeta, and a, b, d of dx = a (b
-                      ///< x + d + dy)
-    concat,           ///< in: parts; out: the parts, one after the other
-    slice,            ///< in: x; out: a run of elements of x
-    pick_nll,  ///< in: log-probabilities [n], label [1] or soft targets [n] (, class weights [n]); out: loss,
-               ///< weight
-    pick_nll_grad,  ///< in: dloss, label or targets (, class weights); out: gradient of the log-probabilities
-    softmax_xent,   ///< in: logits, label or targets (, class weights); out: loss, weight, probabilities
-    softmax_xent_grad  ///< in: dloss, probabilities, label or targets (, class weights); out: gradient of the
-                       ///< logits
+/// What a value's numbers are. The values of a program are planned, moved and bound by it.
+enum class number_type : std::uint8_t {
+    real,    ///< the policy's scalar
+    narrow,  ///< 16 bits of mixed precision
+    whole    ///< integers of 32 bits
 };
 
-/// The functions of one number that a step can apply. Parameters come as the bits of floats.
-enum class function : std::uint8_t {
-    none,
-    relu,
-    leaky_relu,  ///< slope
-    elu,         ///< alpha
-    selu,
-    gelu,
-    gelu_tanh,
-    silu,
-    mish,
-    hard_swish,
-    sigmoid,
-    tanh,
-    softplus,
-    exp,
-    log,
-    square,
-    sqrt,
-    abs,
-    huber,  ///< delta
-    custom  ///< a user's own: the step's bits[1] numbers it in the network's list
-};
+/// The types of an operation's inputs, outputs or operands: four bits for each.
+struct number_types {
+    std::uint64_t bits = 0;
+    static constexpr int count = 16;
 
-enum class step_kind : std::uint8_t {
-    none,
-    apply,          ///< a = f(a)
-    slope_from_y,   ///< a = a * f'(·), computed from f's result, the operand
-    slope_from_x,   ///< a = a * f'(·), computed from f's argument, the operand
-    add,            ///< a = a + operand
-    subtract,       ///< a = a - operand
-    subtract_from,  ///< a = operand - a
-    multiply,       ///< a = a * operand
-    divide,         ///< a = a / operand
-    scale,          ///< a = a * constant
-    offset,         ///< a = a + constant
-    fill,           ///< a = constant
-    per_batch,      ///< a = a * constant / batch size
-    dropout,        ///< a = a * mask / (1 - rate); bits: rate, stream
-    store           ///< writes a to the operand and goes on
-};
-
-/// How an operand of [outer, channels, inner] per sample is indexed.
-enum class operand_mode : std::uint8_t {
-    same,            ///< element by element, per sample
-    channel,         ///< [channels], the same for all samples
-    sample_channel,  ///< [channels], per sample; outer is 1
-    sample_inner,    ///< [inner], per sample; outer is 1
-    inner,           ///< [inner], the same for all samples
-    fixed,           ///< every element, the same for all samples
-    sample_scalar,   ///< one number per sample
-    scalar           ///< one number
-};
-
-constexpr bool is_per_sample(operand_mode mode) {
-    return mode == operand_mode::same || mode == operand_mode::sample_channel ||
-           mode == operand_mode::sample_inner || mode == operand_mode::sample_scalar;
-}
-
-/// How an elementwise operation sees a sample.
-struct blocking {
-    int outer = 1, channels = 1, inner = 1;
-    constexpr int size() const { return outer * channels * inner; }
-    constexpr bool operator==(const blocking&) const = default;
-};
-
-/// The number of elements per sample (or in all) of an operand with `mode`.
-constexpr int operand_size(operand_mode mode, blocking b) {
-    switch (mode) {
-        case operand_mode::same:
-        case operand_mode::fixed:
-            return b.size();
-        case operand_mode::channel:
-        case operand_mode::sample_channel:
-            return b.channels;
-        case operand_mode::sample_inner:
-        case operand_mode::inner:
-            return b.inner;
-        default:
-            return 1;
+    constexpr number_type operator[](int k) const { return number_type(bits >> (4 * k) & 15); }
+    constexpr void set(int k, number_type t) {
+        bits = (bits & ~(std::uint64_t(15) << (4 * k))) | std::uint64_t(t) << (4 * k);
     }
-}
-
-struct step {
-    step_kind kind = step_kind::none;
-    function fn = function::none;
-    operand_mode mode = operand_mode::same;
-    std::int16_t operand = -1;  ///< a value
-    std::int32_t bits[2] = {0, 0};
+    /// Bit k: is k of this type?
+    constexpr unsigned mask_of(number_type t) const {
+        unsigned mask = 0;
+        for (int k = 0; bits != 0 && k < count; ++k) mask |= unsigned((*this)[k] == t) << k;
+        return mask;
+    }
+    constexpr bool operator==(const number_types&) const = default;
 };
 
 inline constexpr int max_inputs = 8, max_outputs = 5, max_attributes = 13, max_steps = 10;
 
+/// What passes ask of an operation's primitive, without knowing which it is. A primitive says so by a static
+/// constant of the same name that is true.
+enum trait : std::uint8_t {
+    takes_steps = 1,  ///< steps can run over its result
+    has_effects = 2,  ///< it changes what is not among its outputs (running statistics)
+    multiplies = 4,   ///< sums of products of its first two inputs, which mixed precision holds in 16 bits
+    expands = 8       ///< becomes several operations before fusion, by its `expand`
+};
+
+namespace detail {
+
+template <std::size_t Count>
+struct words {
+    std::int32_t at[Count];
+};
+
+// Variables, since compilers make them for less than functions and classes.
+template <class P>
+inline constexpr unsigned steps_trait = 0;
+template <class P>
+inline constexpr unsigned effects_trait = 0;
+template <class P>
+inline constexpr unsigned product_trait = 0;
+template <class P>
+inline constexpr unsigned expansion_trait = 0;
+template <class P>
+requires(P::takes_steps) inline constexpr unsigned steps_trait<P> = takes_steps;
+template <class P>
+requires(P::has_effects) inline constexpr unsigned effects_trait<P> = has_effects;
+template <class P>
+requires(P::multiplies) inline constexpr unsigned product_trait<P> = multiplies;
+template <class P>
+requires(P::expanded_operations > 0) inline constexpr unsigned expansion_trait<P> = expands;
+
+}  // namespace detail
+
+/// The traits of a primitive.
+template <class P>
+inline constexpr std::uint8_t traits_of = std::uint8_t(detail::steps_trait<P> | detail::effects_trait<P> |
+                                                       detail::product_trait<P> | detail::expansion_trait<P>);
+
 /// One operation. After its own work, the steps run over out[0], element by element.
 struct node {
-    opcode op = opcode::none;
-    std::uint8_t step_count = 0;
+    opcode op{};
+    std::uint8_t traits = 0, step_count = 0;
     operand_mode source_mode = operand_mode::same;  ///< how an elementwise node reads in[0]
-    std::uint8_t narrow_in = 0, narrow_out = 0;     ///< bit k: in[k] (out[k]) is narrow
+    bool once = false;                              ///< of what all samples share: done once, not for each
     std::int16_t layer = 0;                         ///< the layer it comes from, from 1
     std::int16_t in[max_inputs] = {-1, -1, -1, -1, -1, -1, -1, -1};
     std::int16_t out[max_outputs] = {-1, -1, -1, -1, -1};
-    std::int32_t attribute[max_attributes] = {};
-    std::uint16_t narrow_operands = 0;  ///< bit k: the operand of step k is narrow
-    blocking view = {};                 ///< how the steps see out[0]
+    std::int32_t attributes[max_attributes] = {};  ///< of the primitive, which as<> reads
+    number_types in_types, out_types, operand_types;
+    blocking view = {};  ///< how the steps see out[0]
     step steps[max_steps] = {};
 
+    constexpr bool has(trait t) const { return (traits & t) != 0; }
+    /// Is it one of weft's own primitives?
+    template <class P>
+    constexpr bool is() const {
+        return op == opcode_of<P>;
+    }
+    /// The primitive's attributes.
+    template <class P>
+    constexpr P as() const {
+        if constexpr (std::is_empty_v<P>) {
+            return {};
+        } else {
+            detail::words<sizeof(P) / 4> words{};
+            for (std::size_t i = 0; i < sizeof(P) / 4; ++i) words.at[i] = attributes[i];
+            return __builtin_bit_cast(P, words);
+        }
+    }
+    template <class P>
+    constexpr void set(const P& p) {
+        static_assert(sizeof(P) <= sizeof(attributes) && sizeof(P) % 4 == 0,
+                      "weft: a primitive's attributes are at most 13 ints, floats or enums of ints");
+        const auto words = __builtin_bit_cast(detail::words<sizeof(P) / 4>, p);
+        for (std::size_t i = 0; i < sizeof(P) / 4; ++i) attributes[i] = words.at[i];
+    }
     constexpr bool add_step(step s) {
         if (step_count == max_steps) return false;
         steps[step_count++] = s;
@@ -163,31 +125,30 @@ struct node {
     }
 };
 
-/// An operation that reads these values; its outputs are set when it joins a graph.
-template <class... Inputs>
-constexpr node make_node(opcode op, Inputs... in) {
+/// An operation that reads these values; its outputs are set when it joins a graph. `Own` are the primitives
+/// that the network brings.
+template <class Own = primitive_list<>, class P, class... Inputs>
+constexpr node make_node(const P& primitive, Inputs... in) {
     node n;
-    n.op = op;
+    n.op = opcode_of<P, Own>;
+    n.traits = traits_of<P>;
+    if constexpr (!std::is_empty_v<P>) n.set(primitive);
     int i = 0;
     ((n.in[i++] = std::int16_t(in)), ...);
     return n;
 }
 
-/// Sums x[outer, channels, inner] of each sample into what `mode` indexes, times a factor (and 1 / batch). Of
-/// a value that all samples share (`shared`) there is one.
-constexpr void set_reduce(node& n, blocking view, operand_mode mode, std::int32_t factor_bits, bool per_batch,
-                          bool shared) {
-    n.attribute[0] = view.outer;
-    n.attribute[1] = view.channels;
-    n.attribute[2] = view.inner;
-    n.attribute[3] = int(mode);
-    n.attribute[4] = factor_bits;
-    n.attribute[5] = per_batch && !shared;
-    n.attribute[6] = shared;
-}
+/// How many samples the operation is done for. (Steps may divide by the batch's size even where the result is
+/// one for all, so elementwise operations always get the batch.)
+constexpr int samples_of(const node& n, int batch) { return n.once && !n.is<elementwise>() ? 1 : batch; }
 
-/// Does the operation run once, whatever the batch?
-constexpr bool runs_once(const node& n) { return n.op == opcode::reduce && n.attribute[6]; }
+/// What goes into a primitive, or comes out.
+struct port {
+    extents dims;
+    bool per_sample = true;  ///< or one for the whole batch
+    bool optional = false;   ///< an input that may be absent; an output that only a pass adds
+    bool exact = false;      ///< never held in 16 bits
+};
 
 /// Where a value lives.
 enum class storage : std::uint8_t {
@@ -205,9 +166,48 @@ struct value {
     storage where = storage::arena;
     bool batched = true;  ///< `size` elements for each sample, or in all
     bool keep = false;    ///< a result: alive to the end
-    bool narrow = false;  ///< held in 16 bits
+    bool exact = false;   ///< never held in 16 bits
+    number_type type = number_type::real;
     std::int32_t size = 0;
     std::int32_t offset = 0;  ///< in its storage, in elements (per sample, if batched)
+};
+
+/// What `explain` shows of an operation beside its name; what has no sizes is left out.
+struct operation_text {
+    extents from{}, to{};   ///< its sizes; by default those of its result
+    extents window{};       ///< a window's height and width
+    const char* also = "";  ///< what it does beside
+};
+
+/// A graph as passes append to it, whatever its arrays' sizes.
+struct graph_writer {
+    node* nodes;
+    value* values;
+    int &node_count, &value_count;
+    int node_capacity, value_capacity;
+
+    constexpr std::int16_t add_value(const value& v) {
+        if (value_count > 32767) weft::detail::stop_compilation("weft: a graph holds at most 32767 values");
+        if (value_count == value_capacity)
+            weft::detail::stop_compilation("weft: a graph holds more values than were counted");
+        values[value_count] = v;
+        return std::int16_t(value_count++);
+    }
+    constexpr void add_node(const node& n) {
+        if (node_count == node_capacity)
+            weft::detail::stop_compilation("weft: a graph holds more operations than were counted");
+        nodes[node_count++] = n;
+    }
+    /// Values for the outputs of an operation, out[first] and on, as its primitive says.
+    template <class P>
+    constexpr void add_outputs(node& n, const P& p, int first = 0) {
+        for (int k = first; k < P::outputs; ++k) {
+            const port out = p.out(k);
+            if (!out.optional)
+                n.out[k] =
+                    add_value({.batched = out.per_sample, .exact = out.exact, .size = out.dims.size()});
+        }
+    }
 };
 
 /// A graph of at most N operations over at most V values, in an order that can be run.
@@ -219,18 +219,9 @@ struct graph {
 
     static constexpr int node_capacity = N, value_capacity = V;
 
-    constexpr int add_value(value v) {
-        if (value_count > 32767) weft::detail::stop_compilation("weft: a graph holds at most 32767 values");
-        if (value_count == V)
-            weft::detail::stop_compilation("weft: a graph holds more values than were counted");
-        values[value_count] = v;
-        return value_count++;
-    }
-    constexpr void add_node(const node& n) {
-        if (node_count == N)
-            weft::detail::stop_compilation("weft: a graph holds more operations than were counted");
-        nodes[node_count++] = n;
-    }
+    constexpr graph_writer writer() { return {nodes.data(), values.data(), node_count, value_count, N, V}; }
+    constexpr std::int16_t add_value(const value& v) { return writer().add_value(v); }
+    constexpr void add_node(const node& n) { writer().add_node(n); }
 };
 
 /// The same graph in arrays of another size.

@@ -34,9 +34,4 @@ constexpr value_list writes(const node& n) {
     return list;
 }
 
-/// Does the operation change what is not among its outputs (running statistics)?
-constexpr bool has_effects(const node& n) {
-    return n.op == opcode::batch_norm_stats || n.op == opcode::batch_norm;
-}
-
 }  // namespace weft::graph

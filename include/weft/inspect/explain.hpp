@@ -29,8 +29,9 @@ struct program_record {
     int parameter_count;
     int kernel_count;
     int scalar_size;
-    std::string_view narrow_name;  ///< of the numbers of 16 bits that mixed precision holds
-    std::string (*kernel_of)(const graph::node&, int batch);
+    std::string_view narrow_name;         ///< of the numbers of 16 bits that mixed precision holds
+    const graph::primitive_facts* facts;  ///< of the primitives, by opcode
+    std::string (*const* kernel_of)(const graph::node&, int batch);  ///< what runs each
 };
 
 class explainer {
@@ -45,11 +46,11 @@ public:
         std::int64_t flops = 0, read = 0, written = 0;
         for (int i = 0; i < p_.node_count; ++i) {
             const graph::node& n = p_.nodes[i];
-            const graph::flop_count count = graph::flops_of(n);
+            const graph::flop_count count = graph::flops_of(n, p_.facts);
             const std::int64_t f = count.per_sample * batch_ + count.fixed;
             const std::int64_t r = bytes_of(graph::reads(n)), w = bytes_of(graph::writes(n));
             table.add({std::to_string(i), operation_text(n), layer_text(i), size_text(n), grouped(f),
-                       bytes(r), bytes(w), place_text(n.out[0]), p_.kernel_of(n, batch_)});
+                       bytes(r), bytes(w), place_text(n.out[0]), p_.kernel_of[int(n.op)](n, batch_)});
             flops += f;
             read += r;
             written += w;
@@ -60,6 +61,8 @@ public:
     }
 
 private:
+    const graph::primitive_facts& facts_of(const graph::node& n) const { return p_.facts[int(n.op)]; }
+
     /// "28.2 KiB per sample, …; 7 operations run 5 kernels".
     std::string memory_text() const {
         text_table table("ll");
@@ -84,9 +87,13 @@ private:
         for (int i = 0; i < list.count; ++i) {
             if (i && list.id[i] == list.id[i - 1]) continue;
             const graph::value& v = p_.values[list.id[i]];
-            sum += std::int64_t(v.size) * (v.batched ? batch_ : 1) * (v.narrow ? 2 : p_.scalar_size);
+            sum += std::int64_t(v.size) * (v.batched ? batch_ : 1) * size_of(v.type);
         }
         return sum;
+    }
+
+    int size_of(graph::number_type t) const {
+        return t == graph::number_type::narrow ? 2 : t == graph::number_type::whole ? 4 : p_.scalar_size;
     }
 
     const graph::parameter_record* parameter(int value) const {
@@ -144,19 +151,15 @@ private:
 
     std::string operation_text(const graph::node& n) const {
         std::string text;
-        const auto& a = n.attribute;
-        using enum graph::opcode;
-        if (n.op == elementwise) {
+        if (n.is<graph::elementwise>()) {
             if (n.in[0] >= 0)
                 text = (n.source_mode == graph::operand_mode::same ? "" : "repeat ") + operand_text(n.in[0]);
         } else {
-            text = graph::name_of(n.op);
-            if (n.op == conv2d || n.op == conv2d_data || n.op == conv2d_weights)
-                text += " " + std::to_string(a[4]) + "x" + std::to_string(a[5]);
-            if (n.op == max_pool2d || n.op == max_pool2d_grad || n.op == avg_pool2d ||
-                n.op == avg_pool2d_grad)
-                text += " " + std::to_string(a[3]) + "x" + std::to_string(a[4]);
-            if ((n.op == gemm_weights || n.op == conv2d_weights) && n.out[1] >= 0) text += " + bias sums";
+            const graph::operation_text shown = facts_of(n).text(n);
+            text = facts_of(n).name;
+            if (shown.window.rank > 0)
+                text += " " + std::to_string(shown.window[0]) + "x" + std::to_string(shown.window[1]);
+            text += shown.also;
         }
         for (int i = 0; i < n.step_count; ++i)
             text.append(text.empty() ? "" : " + ").append(step_text(n.steps[i]));
@@ -173,49 +176,9 @@ private:
     }
 
     std::string size_text(const graph::node& n) const {
-        const auto& a = n.attribute;
-        using enum graph::opcode;
-        switch (n.op) {
-            case gemm:
-                return rows_text(a[0], a[2]) + " -> " + rows_text(a[0], a[1]);
-            case gemm_data:
-                return rows_text(a[0], a[1]) + " -> " + rows_text(a[0], a[2]);
-            case gemm_weights:
-                return shape_text({a[1], a[2]});
-            case conv2d:
-                return shape_text({a[0], a[1], a[2]}) + " -> " + shape_text(conv_result(n));
-            case conv2d_data:
-                return shape_text(conv_result(n)) + " -> " + shape_text({a[0], a[1], a[2]});
-            case conv2d_weights:
-                return shape_text({a[3], a[0] / a[12], a[4], a[5]});
-            case max_pool2d:
-            case avg_pool2d:
-                return shape_text({a[0], a[1], a[2]}) + " -> " + shape_text({a[0], a[10], a[11]});
-            case max_pool2d_grad:
-            case avg_pool2d_grad:
-                return shape_text({a[0], a[10], a[11]}) + " -> " + shape_text({a[0], a[1], a[2]});
-            case upsample2d:
-                return shape_text({a[0], a[1], a[2]}) + " -> " + shape_text({a[0], a[1] * a[3], a[2] * a[4]});
-            case upsample2d_grad:
-                return shape_text({a[0], a[1] * a[3], a[2] * a[4]}) + " -> " + shape_text({a[0], a[1], a[2]});
-            case softmax_xent:
-            case pick_nll:
-                return std::to_string(a[0]);
-            case reduce:
-                return std::to_string(n.view.size() > a[0] * a[1] * a[2] ? n.view.size()
-                                                                         : a[0] * a[1] * a[2]) +
-                       " -> " + std::to_string(p_.values[n.out[0]].size);
-            default:
-                return std::to_string(p_.values[n.out[0]].size);
-        }
-    }
-    static std::string rows_text(int rows, int width) {
-        return rows == 1 ? std::to_string(width) : shape_text({rows, width});
-    }
-    static extents conv_result(const graph::node& n) {
-        const auto& a = n.attribute;
-        return {a[3], (a[1] + 2 * a[8] - a[10] * (a[4] - 1) - 1) / a[6] + 1,
-                (a[2] + 2 * a[9] - a[11] * (a[5] - 1) - 1) / a[7] + 1};
+        const graph::operation_text shown = facts_of(n).text(n);
+        return (shown.from.rank > 0 ? shape_text(shown.from) + " -> " : "") +
+               (shown.to.rank > 0 ? shape_text(shown.to) : std::to_string(p_.values[n.out[0]].size));
     }
 
     std::string place_text(int v) const {
@@ -223,7 +186,8 @@ private:
         const std::string offset = grouped(std::int64_t(p_.offsets[v]) * p_.scalar_size);
         if (value.where == graph::storage::arena)
             return (value.batched ? "" : "+") + offset +
-                   (value.narrow ? " " + std::string(p_.narrow_name) : std::string());
+                   (value.type == graph::number_type::narrow ? " " + std::string(p_.narrow_name)
+                                                             : std::string());
         if (value.where == graph::storage::gradient) return "gradient";
         return value.where == graph::storage::state ? "statistics" : "";
     }
@@ -234,12 +198,18 @@ private:
 };
 
 template <class Policy>
-std::string kernel_name([[maybe_unused]] const graph::node& n, [[maybe_unused]] int batch) {
-    if constexpr (requires { Policy::kernel_name(n, batch); }) return Policy::kernel_name(n, batch);
-    if constexpr (requires { Policy::falls_back(n.op); })
-        if (Policy::falls_back(n.op)) return "reference";
-    return Policy::name;
-}
+struct kernel_names {
+    template <class Primitive>
+    static std::string name([[maybe_unused]] const graph::node& n, [[maybe_unused]] int batch) {
+        if constexpr (requires { Policy::template kernel_name<Primitive>(n, batch); })
+            return Policy::template kernel_name<Primitive>(n, batch);
+        else
+            return Policy::name;
+    }
+    using type = std::string (*)(const graph::node&, int);
+    template <class Primitive>
+    static constexpr type of = &name<Primitive>;
+};
 
 template <class Policy>
 constexpr std::string_view narrow_name() {
@@ -272,22 +242,25 @@ std::string explain(int batch = 1) {
     using compiled = program_for<Policy, network, loss, training ? purpose::training : purpose::inference>;
     constexpr auto& source = compiled::source;
     constexpr auto& plan = compiled::plan;
+    using names = inspect::detail::kernel_names<Policy>;
     const auto layers = inspect::outline(network{});
-    const inspect::detail::program_record record{.nodes = compiled::graph.nodes.data(),
-                                                 .node_count = compiled::graph.node_count,
-                                                 .values = compiled::graph.values.data(),
-                                                 .value_count = compiled::graph.value_count,
-                                                 .offsets = plan.offset.data(),
-                                                 .per_sample = plan.per_sample,
-                                                 .fixed = plan.fixed,
-                                                 .lower_per_sample = plan.lower_per_sample,
-                                                 .lower_fixed = plan.lower_fixed,
-                                                 .parameters = source.parameters.data(),
-                                                 .parameter_count = int(source.parameters.size()),
-                                                 .kernel_count = compiled::kernels.count,
-                                                 .scalar_size = int(sizeof(typename Policy::scalar)),
-                                                 .narrow_name = inspect::detail::narrow_name<Policy>(),
-                                                 .kernel_of = &inspect::detail::kernel_name<Policy>};
+    const inspect::detail::program_record record{
+        .nodes = compiled::graph.nodes.data(),
+        .node_count = compiled::graph.node_count,
+        .values = compiled::graph.values.data(),
+        .value_count = compiled::graph.value_count,
+        .offsets = plan.offset.data(),
+        .per_sample = plan.per_sample,
+        .fixed = plan.fixed,
+        .lower_per_sample = plan.lower_per_sample,
+        .lower_fixed = plan.lower_fixed,
+        .parameters = source.parameters.data(),
+        .parameter_count = int(source.parameters.size()),
+        .kernel_count = compiled::kernels.count,
+        .scalar_size = int(sizeof(typename Policy::scalar)),
+        .narrow_name = inspect::detail::narrow_name<Policy>(),
+        .facts = compiled::facts,
+        .kernel_of = graph::table_of<names, typename compiled::own>.at};
     const std::string title = std::string(training ? "training" : "inference") + " on " + Policy::name +
                               ", " + inspect::detail::type_name<typename Policy::scalar>() +
                               (compiled::mixed ? " and " : "") + std::string(record.narrow_name) +

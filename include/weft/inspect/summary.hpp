@@ -19,6 +19,7 @@ struct network_record {
     int node_count;
     const graph::parameter_record* parameters;
     int parameter_count;
+    const graph::primitive_facts* facts;
 };
 
 inline bool is_inside(std::string_view name, std::string_view path) {
@@ -40,7 +41,7 @@ inline std::int64_t multiply_adds_of(const network_record& net, std::string_view
     for (int k = 0; k < net.node_count; ++k)
         for (int i = 0; i < net.parameter_count; ++i)
             if (net.nodes[k].in[1] == net.parameters[i].value && is_inside(net.parameters[i].name, path))
-                sum += graph::multiply_adds(net.nodes[k]);
+                sum += graph::multiply_adds(net.nodes[k], net.facts);
     return sum;
 }
 
@@ -91,11 +92,11 @@ std::string summary_of(const std::string& training) {
     using compiled = program<Net>;
     constexpr auto& source = compiled::source;
     const network_record record{source.g.nodes.data(), source.g.node_count, source.parameters.data(),
-                                int(source.parameters.size())};
+                                int(source.parameters.size()), compiled::facts};
     std::int64_t products = 0, flops = 0;
     for (int i = 0; i < record.node_count; ++i) {
-        products += graph::multiply_adds(record.nodes[i]);
-        flops += graph::flops_of(record.nodes[i]).per_sample;
+        products += graph::multiply_adds(record.nodes[i], record.facts);
+        flops += graph::flops_of(record.nodes[i], record.facts).per_sample;
     }
     std::string out = summary_table(outline(Net{}), Net::input_type::value, record);
     text_table totals("ll");

@@ -212,6 +212,34 @@ using first_fault_t = typename first_fault<Faults...>::type;
 
 }  // namespace detail
 
+struct the_lowering;
+struct the_lowered_shape;
+template <class Primitive, int Input>
+struct input_of;
+struct a_value_for_each_sample;
+struct a_value_for_the_whole_batch;
+struct its_functions_in_a_list_called_functions;
+struct its_primitives_in_a_list_called_own_primitives;
+struct a_gradient_rule;
+struct at_most_2147483647_parameters;
+struct names_of_at_most_79_characters;
+struct parameters_for_at_most_twice_the_primitives;
+template <int Count>
+struct at_most_parts;
+template <int Count>
+struct this_many_parts;
+template <int Count>
+struct this_many_primitives;
+template <int Axis>
+struct an_axis;
+
+/// The error of a layer or loss that lowers to what cannot be: where, which, what of it, what that needs and
+/// what it got.
+template <class Where, class Layer, class What, class Needs, class Got>
+struct impossible_lowering {
+    static_assert(detail::never<Where>, "weft: what a layer lowers to is not possible");
+};
+
 /// The error of a question that only a network with an input can answer.
 template <class Expression>
 struct no_input {

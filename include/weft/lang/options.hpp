@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <type_traits>
 
 #include "../core/real.hpp"
@@ -34,8 +35,12 @@ enum class option_kind : int {
     momentum,
     axis,
     affine,
-    count_padding
+    count_padding,
+    count  ///< of kinds
 };
+/// A bit for each kind.
+using option_set = std::uint64_t;
+static_assert(int(option_kind::count) <= 64, "weft: an option_set has room for 64 kinds of options");
 
 /// Every option of every layer as a value; each layer reads those it allows.
 struct option_values {
@@ -180,20 +185,20 @@ struct parsed_options {
 
 /// Reads a list of options in any order; `allowed` has a bit for each kind the layer knows.
 template <class... Options>
-constexpr parsed_options read_options(unsigned allowed, option_values defaults) {
+constexpr parsed_options read_options(option_set allowed, option_values defaults) {
     parsed_options result{.values = defaults};
     using setter = void (*)(option_values&);
     constexpr int kinds[] = {option_index<Options>()..., 0};
     constexpr setter setters[] = {&set_option<Options>..., nullptr};
-    unsigned seen = 0;
+    option_set seen = 0;
     for (int i = 0; i < int(sizeof...(Options)); ++i) {
         option_fault fault = option_fault::none;
-        if (kinds[i] < 0 || !(allowed >> kinds[i] & 1u)) {
+        if (kinds[i] < 0 || !(allowed >> kinds[i] & 1)) {
             fault = option_fault::unknown;
-        } else if (seen >> kinds[i] & 1u) {
+        } else if (seen >> kinds[i] & 1) {
             fault = option_fault::repeated;
         } else {
-            seen |= 1u << kinds[i];
+            seen |= option_set(1) << kinds[i];
             setters[i](result.values);
             if (!result.values.possible) fault = option_fault::meaningless;
         }
@@ -207,8 +212,8 @@ constexpr parsed_options read_options(unsigned allowed, option_values defaults) 
 }
 
 template <class... Kinds>
-constexpr unsigned allow(Kinds... kinds) {
-    return (0u | ... | (1u << int(kinds)));
+constexpr option_set allow(Kinds... kinds) {
+    return (option_set(0) | ... | (option_set(1) << int(kinds)));
 }
 
 template <option_fault Fault, class Layer, class Option>
@@ -231,7 +236,7 @@ struct option_error<option_fault::meaningless, Layer, Option> {
 }  // namespace detail
 
 /// The base of a layer with options: reads them in any order. `fault` names the first that is wrong.
-template <class Layer, unsigned Allowed, class... Options>
+template <class Layer, option_set Allowed, class... Options>
 struct layer_with_options : layer_base {
 private:
     static constexpr detail::parsed_options parsed = detail::read_options<Options...>(Allowed, {});

@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "../core/error.hpp"
-#include "../graph/names.hpp"
-#include "../graph/record.hpp"
+#include "../graph/primitives.hpp"
 #include "../graph/traversal.hpp"
 #include "detail/batch.hpp"
 
@@ -57,7 +56,7 @@ template <class Trainer>
                 raise(
                     what, where,
                     std::string("the first operation with a result that is not finite is ") +
-                        graph::name_of(n.op) +
+                        graph::name_of<typename compiled::own>(n.op) +
                         (n.layer > 0 ? " of layer " + std::to_string(n.layer) : std::string(" of the loss")));
         }
     }

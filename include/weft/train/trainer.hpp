@@ -44,6 +44,7 @@ using trainer_of_memory = std::conditional_t<Model::memory::on_host, host_traine
 template <sound_model Model, class Loss, class Optimizer>
 class trainer<Model, Loss, Optimizer> : public detail::trainer_of_memory<Model, Loss, Optimizer> {
     using base = detail::trainer_of_memory<Model, Loss, Optimizer>;
+    static_assert(base::compiled::training);  // so that a mistake of the loss leads to who makes a trainer
 
 public:
     using typename base::memory;

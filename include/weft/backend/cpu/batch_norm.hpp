@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "../reference/normalization.hpp"
-#include "threads.hpp"
+#include "../reference/batch_norm.hpp"
+#include "kernel.hpp"
 #include "vectors.hpp"
 
 namespace weft::cpu_backend {
@@ -25,12 +25,9 @@ struct moments {
 /// of its own.
 template <class T>
 struct batch_norm_work {
-    const graph::node& n;
+    graph::batch_normalization p;
     const arguments<T>& a;
-    std::ptrdiff_t channels, inner;
-
-    batch_norm_work(const graph::node& record, const arguments<T>& arguments)
-        : n(record), a(arguments), channels(record.attribute[0]), inner(record.attribute[1]) {}
+    std::ptrdiff_t channels = p.channels, inner = p.inner;
 
     template <bool Gradient>
     void run(const thread_team& team) {
@@ -90,8 +87,8 @@ struct batch_norm_work {
     }
     void write_stats(int c, double mean, double squares) const {
         const double count = double(a.batch) * double(inner);
-        const double momentum = double(from_bits(n.attribute[3]));
-        const T inverse = T(1 / std::sqrt(squares / count + double(from_bits(n.attribute[2]))));
+        const double momentum = double(p.momentum);
+        const T inverse = T(1 / std::sqrt(squares / count + double(p.epsilon)));
         reference_backend::affine_of(T(mean), inverse, a.in[1], a.in[2], c, a.out[0], a.out[1]);
         if (a.out[2]) a.out[2][c] = T(mean);
         if (a.out[3]) a.out[3][c] = inverse;
@@ -142,6 +139,21 @@ struct batch_norm_work {
         if (a.out[2]) a.out[2][c] = T((a.in[2] ? double(a.in[2][c]) : 1.0) * inverse);
         if (a.out[3]) a.out[3][c] = T(b);
         if (a.out[4]) a.out[4][c] = T(-total / count - b * double(a.in[3][c]));
+    }
+};
+
+template <>
+struct kernel<graph::batch_norm_stats> {
+    template <class Chain, class T>
+    static void run(const graph::node& n, const arguments<T>& a, const context<T>& c) {
+        batch_norm_work<T>{n.as<graph::batch_normalization>(), a}.template run<false>(*c.team);
+    }
+};
+template <>
+struct kernel<graph::batch_norm_sums> {
+    template <class Chain, class T>
+    static void run(const graph::node& n, const arguments<T>& a, const context<T>& c) {
+        batch_norm_work<T>{n.as<graph::batch_normalization>(), a}.template run<true>(*c.team);
     }
 };
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "../../core/buffer.hpp"
-#include "kernel.hpp"
+#include "kernels.hpp"
 #include "sweep.hpp"
 
 namespace weft {
@@ -27,24 +27,30 @@ struct cpu_policy {
     struct resources {
         buffer<Scalar> scratch;
 
-        template <class Nodes>
-        resources(const Nodes& nodes, int count, int capacity) {
-            std::size_t most = 0;
-            for (int i = 0; i < count; ++i)
-                most = std::max(
-                    most, cpu_backend::scratch_of<Scalar>(nodes[std::size_t(i)], capacity, Threads::count));
-            scratch = buffer<Scalar>(most);
-            team();
-        }
+        explicit resources(std::size_t scratch_size) : scratch(scratch_size) { team(); }
     };
-    /// Does an operation run with the reference's plain loops?
-    static constexpr bool falls_back(graph::opcode op) { return cpu_backend::falls_back(op); }
 
     using kernel = void (*)(const graph::node&, const arguments<Scalar>&, resources&);
 
     template <class Program, int I>
     static constexpr kernel kernel_of() {
-        return &run<Program::graph.nodes[I].op, chain_of<Program, I>>;
+        return &run<typename Program::template primitive<Program::graph.nodes[I].op>, chain_of<Program, I>>;
+    }
+    /// What tells the scratch memory that a primitive needs, in numbers for a batch; null if it needs none.
+    using scratch_rule = std::size_t (*)(const graph::node&, int batch);
+    template <class Primitive>
+    static constexpr scratch_rule scratch_of() {
+        if constexpr (requires(graph::node n) {
+                          cpu_backend::kernel<Primitive>::template scratch<Scalar>(n, 1, 1);
+                      })
+            return &scratch<Primitive>;
+        else
+            return nullptr;
+    }
+    /// What runs a primitive, for `explain`.
+    template <class Primitive>
+    static const char* kernel_name(const graph::node&, int) {
+        return cpu_backend::falls_back<Primitive> ? "reference" : name;
     }
 
     /// The optimiser's rule in one sweep, a packet at a time; slot k of parameter i is state[k * n + i].
@@ -67,9 +73,14 @@ struct cpu_policy {
     }
 
 private:
-    template <graph::opcode Op, class Chain>
+    template <class Primitive, class Chain>
     static void run(const graph::node& n, const arguments<Scalar>& a, resources& r) {
-        cpu_backend::run<Op, Chain>(n, a, cpu_backend::context<Scalar>{&team(), r.scratch.data()});
+        cpu_backend::kernel<Primitive>::template run<Chain>(
+            n, a, cpu_backend::context<Scalar>{&team(), r.scratch.data()});
+    }
+    template <class Primitive>
+    static std::size_t scratch(const graph::node& n, int batch) {
+        return cpu_backend::kernel<Primitive>::template scratch<Scalar>(n, batch, Threads::count);
     }
 };
 

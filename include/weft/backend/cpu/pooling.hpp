@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "../reference/windows.hpp"
+#include "../../core/geometry.hpp"
+#include "../arguments.hpp"
 #include "vectors.hpp"
 
 namespace weft::cpu_backend {
-
-using reference_backend::pool_geometry;
 
 /// What becomes of the numbers in a window.
 enum class pooling { maximum, average };
@@ -80,9 +79,8 @@ void join_columns(const T* joined, const pool_geometry& g, const inner_columns& 
 
 /// max_pool2d or avg_pool2d of samples [first, last): rows are joined by packets, then columns.
 template <pooling Kind, class T>
-void pool2d(const graph::node& n, const arguments<T>& a, std::ptrdiff_t first, std::ptrdiff_t last) {
+void pool2d(const pool_geometry& g, const arguments<T>& a, std::ptrdiff_t first, std::ptrdiff_t last) {
     constexpr int room = 1024;
-    const pool_geometry g(n);
     const inner_columns inside(g);
     T joined[room + lanes<T>];
     for (std::ptrdiff_t p = first * g.channels; p < last * g.channels; ++p)
@@ -131,8 +129,8 @@ int place_of_four(const T* upper, int width) {
 }
 
 template <class T>
-void max_pool2d_grad(const graph::node& n, const arguments<T>& a, std::ptrdiff_t first, std::ptrdiff_t last) {
-    const pool_geometry g(n);
+void max_pool2d_grad(const pool_geometry& g, const arguments<T>& a, std::ptrdiff_t first,
+                     std::ptrdiff_t last) {
     const inner_columns inside(g);
     std::fill_n(a.out[0] + first * g.channels * g.in(), (last - first) * g.channels * g.in(), T(0));
     for (std::ptrdiff_t p = first * g.channels; p < last * g.channels; ++p) {
@@ -154,8 +152,8 @@ void max_pool2d_grad(const graph::node& n, const arguments<T>& a, std::ptrdiff_t
 }
 
 template <class T>
-void avg_pool2d_grad(const graph::node& n, const arguments<T>& a, std::ptrdiff_t first, std::ptrdiff_t last) {
-    const pool_geometry g(n);
+void avg_pool2d_grad(const pool_geometry& g, const arguments<T>& a, std::ptrdiff_t first,
+                     std::ptrdiff_t last) {
     std::fill_n(a.out[0] + first * g.channels * g.in(), (last - first) * g.channels * g.in(), T(0));
     for (std::ptrdiff_t p = first * g.channels; p < last * g.channels; ++p) {
         const T* dy = a.in[0] + p * g.out();

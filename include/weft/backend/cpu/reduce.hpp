@@ -1,7 +1,6 @@
 #pragma once
 
-#include "../arguments.hpp"
-#include "threads.hpp"
+#include "kernel.hpp"
 #include "vectors.hpp"
 
 namespace weft::cpu_backend {
@@ -41,16 +40,16 @@ struct reduction {
     over mode;
     T factor;
 
-    reduction(const graph::node& n, const arguments<T>& a, T* scratch)
+    reduction(const graph::reduce& p, const arguments<T>& a, T* scratch)
         : x(a.in[0]),
           out(a.out[0]),
           parts(scratch),
           batch(a.batch),
-          outer(n.attribute[0]),
-          channels(n.attribute[1]),
-          inner(n.attribute[2]),
-          mode(graph::operand_mode(n.attribute[3])),
-          factor(T(from_bits(n.attribute[4])) / (n.attribute[5] ? T(a.batch) : T(1))) {}
+          outer(p.view.outer),
+          channels(p.view.channels),
+          inner(p.view.inner),
+          mode(p.over()),
+          factor(T(p.factor) / (p.per_batch ? T(a.batch) : T(1))) {}
 
     std::ptrdiff_t total() const { return batch * outer * channels * inner; }
     std::ptrdiff_t columns() const {
@@ -122,11 +121,18 @@ struct reduction {
     }
 };
 
-/// Scratch that a sum needs.
-inline std::size_t reduce_scratch(const graph::node& n, std::ptrdiff_t batch) {
-    const std::ptrdiff_t total = batch * n.attribute[0] * n.attribute[1] * n.attribute[2];
-    return std::size_t((total + elements_per_sum - 1) / elements_per_sum);
-}
+template <>
+struct kernel<graph::reduce> {
+    template <class Chain, class T>
+    static void run(const graph::node& n, const arguments<T>& a, const context<T>& c) {
+        reduction<T>(n.as<graph::reduce>(), a, c.scratch).run(*c.team);
+    }
+    template <class T>
+    static std::size_t scratch(const graph::node& n, std::ptrdiff_t batch, int) {
+        const std::ptrdiff_t total = batch * n.as<graph::reduce>().view.size();
+        return std::size_t((total + elements_per_sum - 1) / elements_per_sum);
+    }
+};
 
 /// The gradient of a bias: the column sums of dy[rows, columns].
 template <class T>

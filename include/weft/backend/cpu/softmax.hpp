@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "../arguments.hpp"
+#include "kernel.hpp"
 #include "vectors.hpp"
 
 namespace weft::cpu_backend {
@@ -75,62 +75,78 @@ void softmax_across(const T* x, T* y, std::ptrdiff_t count, std::ptrdiff_t strid
 }
 
 /// softmax or log_softmax of samples [first, last).
-template <bool Logarithm, class T>
-void softmax(const graph::node& n, const arguments<T>& a, std::ptrdiff_t first, std::ptrdiff_t last) {
-    using P = packet_of<T>;
-    const std::ptrdiff_t outer = n.attribute[0], count = n.attribute[1], inner = n.attribute[2];
-    for (std::ptrdiff_t o = first * outer; o < last * outer; ++o) {
-        const T* x = a.in[0] + o * count * inner;
-        T* y = a.out[0] + o * count * inner;
-        if (inner > 1) {
-            softmax_across<Logarithm>(x, y, count, inner);
-            continue;
-        }
-        const exponential_sum<T> total(x, count);
-        if constexpr (Logarithm) {
-            const P max = ei::pset1<P>(total.max), log = ei::pset1<P>(T(std::log(total.sum)));
-            for (std::ptrdiff_t i = 0; i < count; i += lanes<T>)
-                store(y + i, ei::psub(ei::psub(load(x + i, count - i), max), log), count - i);
-        } else {
-            exponentials(x, y, count, total.max, total.sum);
+template <class Primitive, bool Logarithm>
+struct softmax_kernel : sample_kernel<Primitive> {
+    template <class T>
+    static void samples(const Primitive& p, const arguments<T>& a, std::ptrdiff_t first,
+                        std::ptrdiff_t last) {
+        using P = packet_of<T>;
+        const std::ptrdiff_t outer = p.outer, count = p.count, inner = p.inner;
+        for (std::ptrdiff_t o = first * outer; o < last * outer; ++o) {
+            const T* x = a.in[0] + o * count * inner;
+            T* y = a.out[0] + o * count * inner;
+            if (inner > 1) {
+                softmax_across<Logarithm>(x, y, count, inner);
+                continue;
+            }
+            const exponential_sum<T> total(x, count);
+            if constexpr (Logarithm) {
+                const P max = ei::pset1<P>(total.max), log = ei::pset1<P>(T(std::log(total.sum)));
+                for (std::ptrdiff_t i = 0; i < count; i += lanes<T>)
+                    store(y + i, ei::psub(ei::psub(load(x + i, count - i), max), log), count - i);
+            } else {
+                exponentials(x, y, count, total.max, total.sum);
+            }
         }
     }
-}
+};
+template <>
+struct kernel<graph::softmax> : softmax_kernel<graph::softmax, false> {};
+template <>
+struct kernel<graph::log_softmax> : softmax_kernel<graph::log_softmax, true> {};
 
 /// dx = y (dy - sum(dy y)), or dy - e^y sum(dy) for the logarithm.
 template <bool Logarithm, class T>
 packet_of<T> softmax_slope(const packet_of<T>& dy, const packet_of<T>& y, const packet_of<T>& sum) {
     return Logarithm ? ei::psub(dy, ei::pmul(ei::pexp(y), sum)) : ei::pmul(y, ei::psub(dy, sum));
 }
-template <bool Logarithm, class T>
-void softmax_grad(const graph::node& n, const arguments<T>& a, std::ptrdiff_t first, std::ptrdiff_t last) {
-    using P = packet_of<T>;
-    const std::ptrdiff_t outer = n.attribute[0], count = n.attribute[1], inner = n.attribute[2];
-    for (std::ptrdiff_t o = first * outer; o < last * outer; ++o) {
-        const T *dy = a.in[0] + o * count * inner, *y = a.in[1] + o * count * inner;
-        T* dx = a.out[0] + o * count * inner;
-        if (inner == 1) {
-            const double total =
-                Logarithm ? sum_of<T>(count, plain_term<T>{dy}) : sum_of<T>(count, product_term<T>{dy, y});
-            const P sum = ei::pset1<P>(T(total));
-            for (std::ptrdiff_t i = 0; i < count; i += lanes<T>)
-                store(dx + i,
-                      softmax_slope<Logarithm, T>(load(dy + i, count - i), load(y + i, count - i), sum),
-                      count - i);
-            continue;
-        }
-        for (std::ptrdiff_t i = 0; i < inner; i += lanes<T>) {
-            P sum = set<P>(0);
-            for (std::ptrdiff_t k = i; k < count * inner; k += inner) {
-                const P d = load(dy + k, inner - i);
-                sum = ei::padd(sum, Logarithm ? d : ei::pmul(d, load(y + k, inner - i)));
+template <class Primitive, bool Logarithm>
+struct softmax_grad_kernel : sample_kernel<Primitive> {
+    template <class T>
+    static void samples(const Primitive& p, const arguments<T>& a, std::ptrdiff_t first,
+                        std::ptrdiff_t last) {
+        using P = packet_of<T>;
+        const std::ptrdiff_t outer = p.outer, count = p.count, inner = p.inner;
+        for (std::ptrdiff_t o = first * outer; o < last * outer; ++o) {
+            const T *dy = a.in[0] + o * count * inner, *y = a.in[1] + o * count * inner;
+            T* dx = a.out[0] + o * count * inner;
+            if (inner == 1) {
+                const double total = Logarithm ? sum_of<T>(count, plain_term<T>{dy})
+                                               : sum_of<T>(count, product_term<T>{dy, y});
+                const P sum = ei::pset1<P>(T(total));
+                for (std::ptrdiff_t i = 0; i < count; i += lanes<T>)
+                    store(dx + i,
+                          softmax_slope<Logarithm, T>(load(dy + i, count - i), load(y + i, count - i), sum),
+                          count - i);
+                continue;
             }
-            for (std::ptrdiff_t k = i; k < count * inner; k += inner)
-                store(dx + k,
-                      softmax_slope<Logarithm, T>(load(dy + k, inner - i), load(y + k, inner - i), sum),
-                      inner - i);
+            for (std::ptrdiff_t i = 0; i < inner; i += lanes<T>) {
+                P sum = set<P>(0);
+                for (std::ptrdiff_t k = i; k < count * inner; k += inner) {
+                    const P d = load(dy + k, inner - i);
+                    sum = ei::padd(sum, Logarithm ? d : ei::pmul(d, load(y + k, inner - i)));
+                }
+                for (std::ptrdiff_t k = i; k < count * inner; k += inner)
+                    store(dx + k,
+                          softmax_slope<Logarithm, T>(load(dy + k, inner - i), load(y + k, inner - i), sum),
+                          inner - i);
+            }
         }
     }
-}
+};
+template <>
+struct kernel<graph::softmax_grad> : softmax_grad_kernel<graph::softmax_grad, false> {};
+template <>
+struct kernel<graph::log_softmax_grad> : softmax_grad_kernel<graph::log_softmax_grad, true> {};
 
 }  // namespace weft::cpu_backend

@@ -1,8 +1,9 @@
 #pragma once
 
 #include "../../core/math.hpp"
-#include "../reference/normalization.hpp"
+#include "../reference/batch_norm.hpp"
 #include "execution/elements.hpp"
+#include "kernel.hpp"
 #include "reductions/column_sums.hpp"
 #include "reductions/run_sums.hpp"
 
@@ -106,7 +107,7 @@ struct batch_norm_sums_work {
 
 /// A channel's scale and shift from the running statistics.
 template <class T>
-struct batch_norm_coeffs {
+struct batch_norm_coeffs_work {
     T epsilon;
     const T *gamma, *beta, *mean, *variance;
     T *scale, *shift;
@@ -126,38 +127,65 @@ void sum_channels(const Device& device, const Work& work, std::int64_t batch, in
     else
         sum_columns(device, work, column_sizes{1, batch, channels}, scratch);
 }
-/// The most numbers of scratch for batches up to a capacity.
-constexpr std::int64_t batch_norm_scratch(const graph::node& n, std::int64_t capacity) {
-    const int fields = n.op == graph::opcode::batch_norm_stats  ? 3
-                       : n.op == graph::opcode::batch_norm_sums ? 2
-                                                                : 0;
-    return fields * (n.attribute[1] > 1 ? many_blocks : column_scratch({1, capacity, n.attribute[0]}));
+/// Their scratch, for parts of so many numbers.
+inline std::size_t channel_scratch(const graph::batch_normalization& p, int fields, int capacity) {
+    return std::size_t(fields * (p.inner > 1 ? many_blocks : column_scratch({1, capacity, p.channels})));
 }
 
-/// The parts of batch normalisation; after them it is a scale and a shift, which are steps.
-template <graph::opcode Op, class Chain, class Device, class T>
-void batch_normalization(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
-    const int channels = n.attribute[0], inner = n.attribute[1];
-    const T epsilon = T(from_bits(n.attribute[2])), momentum = T(from_bits(n.attribute[3]));
-    if constexpr (Op == graph::opcode::batch_norm_coeffs) {
-        for_each_index(device, channels,
-                       batch_norm_coeffs<T>{epsilon, a.in[0], a.in[1], a.in[2], a.in[3], a.out[0], a.out[1]});
-    } else if constexpr (Op == graph::opcode::batch_norm_stats) {
-        const batch_norm_stats_work<T, input_type<Chain, 0, T>> work{
-            input<Chain, 0>(a),      epsilon,  momentum, a.in[1],  a.in[2], const_cast<T*>(a.in[3]),
-            const_cast<T*>(a.in[4]), a.out[0], a.out[1], a.out[2], a.out[3]};
-        sum_channels(device, work, a.batch, channels, inner, scratch);
-    } else {
-        const batch_norm_sums_work<T, input_type<Chain, 0, T>, input_type<Chain, 1, T>> work{
+template <>
+struct kernel<graph::batch_norm_coeffs> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        const auto p = n.as<graph::batch_norm_coeffs>();
+        for_each_index(
+            device, p.channels,
+            batch_norm_coeffs_work<T>{T(p.epsilon), a.in[0], a.in[1], a.in[2], a.in[3], a.out[0], a.out[1]});
+    }
+};
+
+template <>
+struct kernel<graph::batch_norm_stats> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
+        const auto p = n.as<graph::batch_norm_stats>();
+        const work<T, input_type<Chain, 0, T>> each{
+            input<Chain, 0>(a),      T(p.epsilon), T(p.momentum), a.in[1],  a.in[2], const_cast<T*>(a.in[3]),
+            const_cast<T*>(a.in[4]), a.out[0],     a.out[1],      a.out[2], a.out[3]};
+        sum_channels(device, each, a.batch, p.channels, p.inner, scratch);
+    }
+    template <class T>
+    static std::size_t scratch(const graph::node& n, int capacity) {
+        return channel_scratch(n.as<graph::batch_normalization>(), work<T, T>::fields, capacity);
+    }
+
+private:
+    template <class T, class In>
+    using work = batch_norm_stats_work<T, In>;
+};
+
+template <>
+struct kernel<graph::batch_norm_sums> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
+        const auto p = n.as<graph::batch_norm_sums>();
+        const work<T, input_type<Chain, 0, T>, input_type<Chain, 1, T>> each{
             input<Chain, 0>(a),
             input<Chain, 1>(a),
-            T(std::int64_t(a.batch) * inner),
+            T(std::int64_t(a.batch) * p.inner),
             a.in[2],
             a.in[3],
             a.in[4],
             {a.out[0], a.out[1], a.out[2], a.out[3], a.out[4]}};
-        sum_channels(device, work, a.batch, channels, inner, scratch);
+        sum_channels(device, each, a.batch, p.channels, p.inner, scratch);
     }
-}
+    template <class T>
+    static std::size_t scratch(const graph::node& n, int capacity) {
+        return channel_scratch(n.as<graph::batch_normalization>(), work<T, T, T>::fields, capacity);
+    }
+
+private:
+    template <class T, class Gradient, class In>
+    using work = batch_norm_sums_work<T, Gradient, In>;
+};
 
 }  // namespace weft::cuda_backend

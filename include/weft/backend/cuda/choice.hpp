@@ -15,13 +15,17 @@ inline std::string parts_text(const product_plan& plan) {
 
 /// The epilogue that a library of matrix products is asked for, and the steps that are left. (What it has no
 /// way for is done by steps too.)
-inline std::string library_text(const char* library, const graph::node& n) {
+template <class Product>
+std::string library_text(const char* library, const graph::node& n) {
     std::string text = library;
-    const bool weights = n.op == graph::opcode::gemm_weights,
-               masked = !weights && (n.op == graph::opcode::gemm ? n.out[1] : n.in[2]) >= 0;
-    fused_steps f = fuse_steps({n.op, n.steps, n.step_count, n.narrow_out, n.narrow_operands}, masked);
-    if (!f.fits(n)) f = {};
-    if (weights && n.out[1] >= 0) f.does = epilogue::bias_gradient;
+    constexpr gradient_of kind = gradient_kind<Product>;
+    const bool masked = (kind == gradient_of::nothing ? n.out[1]
+                         : kind == gradient_of::data  ? n.in[2]
+                                                      : -1) >= 0;
+    fused_steps f =
+        fuse_steps({kind, n.steps, n.step_count, narrow_of(n.out_types), narrow_of(n.operand_types)}, masked);
+    if (!f.fits(n, n.as<Product>().out(0).dims.last())) f = {};
+    if (kind == gradient_of::weights && n.out[1] >= 0) f.does = epilogue::bias_gradient;
     if (f.does != epilogue::plain) text.append(": ").append(name_of(f.does));
     const int left = n.step_count - f.steps;
     if (left > 0) text += ", then " + std::to_string(left) + (left == 1 ? " step" : " steps");
@@ -29,27 +33,22 @@ inline std::string library_text(const char* library, const graph::node& n) {
 }
 
 /// Which kernel does an operation of a batch, and why, in few words.
-template <class Device, class T>
-std::string chosen_kernel(const graph::node& n, int batch) {
-    using enum graph::opcode;
-    switch (n.op) {
-        case gemm:
-        case gemm_data:
-        case gemm_weights:
-            if constexpr (requires { Device::library_name; }) return library_text(Device::library_name, n);
-            return "tiles" + parts_text(plan_of_product<T>(n, batch));
-        case conv2d:
-        case conv2d_data:
-        case conv2d_weights: {
-            if constexpr (requires { Device::convolution_library_name; })
-                if (library_convolves<T>(n, batch)) return Device::convolution_library_name;
-            const convolution_plan plan = plan_of_convolution<T>(n, batch);
-            if (plan.way == convolution_way::direct) return "direct: few channels";
-            if (plan.way == convolution_way::deep) return "deep: few weights" + parts_text(plan.product);
-            return "gathered tiles" + parts_text(plan.product);
-        }
-        default:
-            return "cuda";
+template <class Primitive, class Device, class T>
+std::string chosen_kernel([[maybe_unused]] const graph::node& n, [[maybe_unused]] int batch) {
+    if constexpr (requires(Primitive p) { plan_of_product<T>(p, 1); }) {
+        if constexpr (requires { Device::library_name; })
+            return library_text<Primitive>(Device::library_name, n);
+        else
+            return "tiles" + parts_text(plan_of_product<T>(n.as<Primitive>(), batch));
+    } else if constexpr (requires(Primitive p) { plan_of_convolution<T>(p, 1); }) {
+        if constexpr (requires { Device::convolution_library_name; })
+            if (library_convolves<T, Primitive>(n, batch)) return Device::convolution_library_name;
+        const convolution_plan plan = plan_of_convolution<T>(n.as<Primitive>(), batch);
+        if (plan.way == convolution_way::direct) return "direct: few channels";
+        return (plan.way == convolution_way::deep ? "deep: few weights" : "gathered tiles") +
+               parts_text(plan.product);
+    } else {
+        return "cuda";
     }
 }
 

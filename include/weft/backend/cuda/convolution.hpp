@@ -39,12 +39,8 @@ constexpr convolution_plan plan_of_weights(const convolution_sizes& s, std::int6
     return p;
 }
 
-/// The plan of conv2d, conv2d_data or conv2d_weights.
 template <class T>
-constexpr convolution_plan plan_of_convolution(const graph::node& n, std::int64_t batch) {
-    const convolution_sizes s(reference_backend::geometry_of(n));
-    if (n.op == graph::opcode::conv2d_weights) return plan_of_weights<T>(s, batch);
-    const bool backward = n.op == graph::opcode::conv2d_data;
+constexpr convolution_plan plan_of_images(const convolution_sizes& s, bool backward, std::int64_t batch) {
     const std::int64_t rows = backward ? s.channels : s.filters,
                        columns = batch * (backward ? s.plane_in : s.plane_out),
                        depth = std::int64_t(backward ? s.filters : s.channels) * s.taps;
@@ -56,19 +52,17 @@ constexpr convolution_plan plan_of_convolution(const graph::node& n, std::int64_
     }
     return p;
 }
-
-/// The scratch that `convolution` needs for batches up to a capacity, in numbers.
 template <class T>
-std::size_t convolution_scratch(const graph::node& n, int capacity) {
-    const convolution_sizes s(reference_backend::geometry_of(n));
-    const std::int64_t pixels = std::max(s.plane_in, s.plane_out);
-    std::size_t most = 0;
-    for (int batch = 1; batch <= capacity && fits_kernels(batch * pixels); ++batch)
-        most = std::max(most, parts_scratch(plan_of_convolution<T>(n, batch).product.sizes,
-                                            n.op == graph::opcode::conv2d_weights));
-    if (n.op == graph::opcode::conv2d_weights)  // a library leaves the bias to a sum of its own
-        most = std::max(most, std::size_t(std::max(many_blocks, column_scratch({1, capacity, s.g.filters}))));
-    return most;
+constexpr convolution_plan plan_of_convolution(const graph::conv2d& p, std::int64_t batch) {
+    return plan_of_images<T>(convolution_sizes(p.g), false, batch);
+}
+template <class T>
+constexpr convolution_plan plan_of_convolution(const graph::conv2d_data& p, std::int64_t batch) {
+    return plan_of_images<T>(convolution_sizes(p.g), true, batch);
+}
+template <class T>
+constexpr convolution_plan plan_of_convolution(const graph::conv2d_weights& p, std::int64_t batch) {
+    return plan_of_weights<T>(convolution_sizes(p.g), batch);
 }
 
 /// conv2d_weights.
@@ -112,41 +106,82 @@ void convolution_images(const Device& device, const convolution_plan& p, const c
         launch.template operator()<few_rows, 2>();
 }
 
-/// conv2d, conv2d_data and conv2d_weights with what follows, by weft's kernels.
-template <graph::opcode Op, class Chain, class Device, class T>
-void own_convolution(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
-    const convolution_sizes s(reference_backend::geometry_of(n));
-    const std::int64_t pixels = std::int64_t(a.batch) * std::max(s.plane_in, s.plane_out);
-    check_sizes(0, pixels, pixels);
-    const convolution_plan p = plan_of_convolution<T>(n, a.batch);
-    const std::int64_t of_filter = std::int64_t(s.channels) * s.taps, of_group = of_filter * s.filters;
-    using factor = factor_type<Chain, T>;
-    const factor *const left = input<Chain, 0>(a), *const right = input<Chain, 1>(a);
-    if constexpr (Op == graph::opcode::conv2d_weights) {
-        convolution_weights(device, p, s, left, right,
-                            product_outputs<T, T>{output<Chain, 0>(a), output<Chain, 1>(a), scratch});
-    } else {
-        const chain_functor<Chain, T> tail(n, a);
-        const product_outputs<T, output_type<Chain, 0, T>> to{output<Chain, 0>(a), nullptr, scratch};
-        if constexpr (Op == graph::opcode::conv2d)
-            convolution_images<false>(
-                device, p, s,
-                strided_lines<factor, true>(right, of_filter, s.filters, int(of_filter), of_group), left,
-                tail, to);
-        else
-            convolution_images<true>(
-                device, p, s, folded_lines<factor>(right, s.taps, s.taps, of_filter, of_group, s.channels),
-                left, tail, to);
+/// What convolutions share: a device's library does them where it has one, and that is the faster way.
+template <class Convolution, bool Weights>
+struct convolution_kernel {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
+        const auto own = [&] { run_own<Chain>(device, n, a, scratch); };
+        if constexpr (requires {
+                          device.template library_convolution<Convolution, Chain>(n, a, scratch, own);
+                      })
+            if (device.template library_convolution<Convolution, Chain>(n, a, scratch, own)) return;
+        own();
     }
-}
+    template <class T>
+    static std::size_t scratch(const graph::node& n, int capacity) {
+        const auto p = n.as<Convolution>();
+        const convolution_sizes s(p.g);
+        const std::int64_t pixels = std::max(s.plane_in, s.plane_out);
+        std::size_t most = 0;
+        for (int batch = 1; batch <= capacity && fits_kernels(batch * pixels); ++batch)
+            most = std::max(most, parts_scratch(plan_of_convolution<T>(p, batch).product.sizes, Weights));
+        if (Weights)  // a library leaves the bias to a sum of its own
+            most = std::max(most,
+                            std::size_t(std::max(many_blocks, column_scratch({1, capacity, s.g.filters}))));
+        return most;
+    }
+    /// By weft's kernels.
+    template <class Chain, class Device, class T>
+    static void run_own(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
+        const auto p = n.as<Convolution>();
+        const convolution_sizes s(p.g);
+        const std::int64_t pixels = std::int64_t(a.batch) * std::max(s.plane_in, s.plane_out);
+        check_sizes(0, pixels, pixels);
+        kernel<Convolution>::template convolve<Chain>(device, plan_of_convolution<T>(p, a.batch), s, n, a,
+                                                      scratch);
+    }
+};
 
-/// The same by the device's library where it has one, and that is the faster way.
-template <graph::opcode Op, class Chain, class Device, class T>
-void convolution(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
-    const auto own = [&] { own_convolution<Op, Chain>(device, n, a, scratch); };
-    if constexpr (requires { device.template library_convolution<Op, Chain>(n, a, scratch, own); })
-        if (device.template library_convolution<Op, Chain>(n, a, scratch, own)) return;
-    own();
-}
+template <>
+struct kernel<graph::conv2d> : convolution_kernel<graph::conv2d, false> {
+    template <class Chain, class Device, class T>
+    static void convolve(const Device& device, const convolution_plan& p, const convolution_sizes& s,
+                         const graph::node& n, const arguments<T>& a, T* scratch) {
+        const std::int64_t of_filter = std::int64_t(s.channels) * s.taps, of_group = of_filter * s.filters;
+        convolution_images<false>(
+            device, p, s,
+            strided_lines<factor_type<Chain, T>, true>(input<Chain, 1>(a), of_filter, s.filters,
+                                                       int(of_filter), of_group),
+            input<Chain, 0>(a), chain_functor<Chain, T>(n, a),
+            product_outputs<T, output_type<Chain, 0, T>>{output<Chain, 0>(a), nullptr, scratch});
+    }
+};
+
+template <>
+struct kernel<graph::conv2d_data> : convolution_kernel<graph::conv2d_data, false> {
+    template <class Chain, class Device, class T>
+    static void convolve(const Device& device, const convolution_plan& p, const convolution_sizes& s,
+                         const graph::node& n, const arguments<T>& a, T* scratch) {
+        const std::int64_t of_filter = std::int64_t(s.channels) * s.taps, of_group = of_filter * s.filters;
+        convolution_images<true>(
+            device, p, s,
+            folded_lines<factor_type<Chain, T>>(input<Chain, 1>(a), s.taps, s.taps, of_filter, of_group,
+                                                s.channels),
+            input<Chain, 0>(a), chain_functor<Chain, T>(n, a),
+            product_outputs<T, output_type<Chain, 0, T>>{output<Chain, 0>(a), nullptr, scratch});
+    }
+};
+
+template <>
+struct kernel<graph::conv2d_weights> : convolution_kernel<graph::conv2d_weights, true> {
+    template <class Chain, class Device, class T>
+    static void convolve(const Device& device, const convolution_plan& p, const convolution_sizes& s,
+                         const graph::node&, const arguments<T>& a, T* scratch) {
+        convolution_weights(device, p, s, static_cast<const factor_type<Chain, T>*>(input<Chain, 0>(a)),
+                            static_cast<const factor_type<Chain, T>*>(input<Chain, 1>(a)),
+                            product_outputs<T, T>{output<Chain, 0>(a), output<Chain, 1>(a), scratch});
+    }
+};
 
 }  // namespace weft::cuda_backend

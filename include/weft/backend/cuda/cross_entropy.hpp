@@ -1,6 +1,6 @@
 #pragma once
 
-#include "../reference/softmax.hpp"
+#include "../reference/cross_entropy.hpp"
 #include "softmax.hpp"
 
 namespace weft::cuda_backend {
@@ -10,8 +10,8 @@ template <class T>
 struct target_rows {
     reference_backend::target_weights<T> first;
 
-    target_rows(const graph::node& n, const T* targets, const T* class_weights)
-        : first(n, targets, class_weights, 0) {}
+    target_rows(const graph::class_loss& p, const T* targets, const T* class_weights)
+        : first(p, targets, class_weights, 0) {}
     WEFT_DEVICE reference_backend::target_weights<T> operator()(std::int64_t sample) const {
         auto result = first;
         result.target += sample * (first.soft ? first.classes : 1);
@@ -180,32 +180,54 @@ struct pick_nll_gradient {
     }
 };
 
-/// pick_nll, softmax_xent and their gradients with what follows.
-template <graph::opcode Op, class Chain, class Device, class T>
-void loss(const Device& device, const graph::node& n, const arguments<T>& a) {
-    using enum graph::opcode;
-    using tail_type = chain_functor<Chain, T>;
-    const tail_type tail(n, a);
-    const int classes = n.attribute[0];
-    if constexpr (Op == pick_nll) {
+template <>
+struct kernel<graph::pick_nll> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        using tail_type = chain_functor<Chain, T>;
+        const auto p = n.as<graph::class_loss>();
         run_rows(device,
                  pick_nll_work<tail_type, T, input_type<Chain, 0, T>>{
-                     tail, {n, a.in[1], a.in[2]}, input<Chain, 0>(a), a.out[1]},
-                 a.batch, classes);
-    } else if constexpr (Op == softmax_xent) {
+                     {n, a}, {p, a.in[1], a.in[2]}, input<Chain, 0>(a), a.out[1]},
+                 a.batch, p.classes);
+    }
+};
+
+template <>
+struct kernel<graph::softmax_xent> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        using tail_type = chain_functor<Chain, T>;
+        const auto p = n.as<graph::class_loss>();
         run_rows(device,
                  softmax_xent_work<tail_type, T, input_type<Chain, 0, T>, output_type<Chain, 2, T>>{
-                     tail, {n, a.in[1], a.in[2]}, input<Chain, 0>(a), a.out[1], output<Chain, 2>(a)},
-                 a.batch, classes);
-    } else if constexpr (Op == softmax_xent_grad) {
+                     {n, a}, {p, a.in[1], a.in[2]}, input<Chain, 0>(a), a.out[1], output<Chain, 2>(a)},
+                 a.batch, p.classes);
+    }
+};
+
+template <>
+struct kernel<graph::softmax_xent_grad> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        using tail_type = chain_functor<Chain, T>;
+        const auto p = n.as<graph::class_loss>();
         run_rows(device,
                  softmax_xent_grad_work<tail_type, T, input_type<Chain, 1, T>>{
-                     {tail, classes}, {n, a.in[2], a.in[3]}, a.in[0], input<Chain, 1>(a)},
-                 a.batch, classes);
-    } else {
-        map_packs<T>(device, pick_nll_gradient<T>{{n, a.in[1], a.in[2]}, divider(classes), a.in[0]}, tail,
-                     tail.out, std::int64_t(a.batch) * classes);
+                     {{n, a}, p.classes}, {p, a.in[2], a.in[3]}, a.in[0], input<Chain, 1>(a)},
+                 a.batch, p.classes);
     }
-}
+};
+
+template <>
+struct kernel<graph::pick_nll_grad> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        const auto p = n.as<graph::class_loss>();
+        const chain_functor<Chain, T> tail(n, a);
+        map_packs<T>(device, pick_nll_gradient<T>{{p, a.in[1], a.in[2]}, divider(p.classes), a.in[0]}, tail,
+                     tail.out, std::int64_t(a.batch) * p.classes);
+    }
+};
 
 }  // namespace weft::cuda_backend

@@ -7,6 +7,7 @@
 #include "execution/access.hpp"
 #include "execution/elements.hpp"
 #include "execution/launch.hpp"
+#include "kernel.hpp"
 
 namespace weft::cuda_backend {
 
@@ -209,12 +210,15 @@ struct operand_source {
     }
 };
 
-template <class Chain, class Device, class T>
-void elementwise(const Device& device, const graph::node& n, const arguments<T>& a) {
-    const std::int64_t total = std::int64_t(n.attribute[0] ? 1 : a.batch) * n.view.size();
-    map_packs<T>(device, operand_source<Chain::source, input_type<Chain, 0, T>>{input<Chain, 0>(a)},
-                 chain_functor<Chain, T>(n, a), output<Chain, 0>(a), total);
-}
+template <>
+struct kernel<graph::elementwise> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        const std::int64_t total = std::int64_t(n.once ? 1 : a.batch) * n.view.size();
+        map_packs<T>(device, operand_source<Chain::source, input_type<Chain, 0, T>>{input<Chain, 0>(a)},
+                     chain_functor<Chain, T>(n, a), output<Chain, 0>(a), total);
+    }
+};
 
 /// The steps alone, over what an operation has left in out[0].
 template <class Chain, class Device, class T>

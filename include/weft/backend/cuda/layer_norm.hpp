@@ -1,7 +1,6 @@
 #pragma once
 
 #include "../../core/math.hpp"
-#include "../../core/real.hpp"
 #include "softmax.hpp"
 
 namespace weft::cuda_backend {
@@ -105,23 +104,32 @@ struct layer_norm_grad_work : row_results<Tail, T> {
     }
 };
 
-/// layer_norm and its gradient with what follows.
-template <graph::opcode Op, class Chain, class Device, class T>
-void layer_normalization(const Device& device, const graph::node& n, const arguments<T>& a) {
-    using tail_type = chain_functor<Chain, T>;
-    const int size = n.attribute[1];
-    const row_results<tail_type, T> results{{n, a}, size};
-    const std::int64_t rows = std::int64_t(a.batch) * n.attribute[0];
-    if constexpr (Op == graph::opcode::layer_norm)
+template <>
+struct kernel<graph::layer_norm> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        using tail_type = chain_functor<Chain, T>;
+        const auto p = n.as<graph::layer_norm>();
+        const row_results<tail_type, T> results{{n, a}, p.size};
         run_rows(device,
-                 layer_norm_work<tail_type, T, input_type<Chain, 0, T>>{results, T(from_bits(n.attribute[2])),
+                 layer_norm_work<tail_type, T, input_type<Chain, 0, T>>{results, T(p.epsilon),
                                                                         input<Chain, 0>(a), a.out[1]},
-                 rows, size);
-    else
+                 std::int64_t(a.batch) * p.rows, p.size);
+    }
+};
+
+template <>
+struct kernel<graph::layer_norm_grad> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        using tail_type = chain_functor<Chain, T>;
+        const auto p = n.as<graph::layer_norm_grad>();
+        const row_results<tail_type, T> results{{n, a}, p.size};
         run_rows(device,
                  layer_norm_grad_work<tail_type, T, input_type<Chain, 0, T>, input_type<Chain, 1, T>>{
                      results, input<Chain, 0>(a), input<Chain, 1>(a), a.in[2]},
-                 rows, size);
-}
+                 std::int64_t(a.batch) * p.rows, p.size);
+    }
+};
 
 }  // namespace weft::cuda_backend

@@ -44,31 +44,39 @@ struct slice_source {
     }
 };
 
-/// concat and slice with what follows.
-template <graph::opcode Op, class Chain, class Device, class T>
-void movement(const Device& device, const graph::node& n, const arguments<T>& a) {
-    constexpr int pack_size = pack<T>::size;
-    const chain_functor<Chain, T> tail(n, a);
-    if constexpr (Op == graph::opcode::concat) {
+template <>
+struct kernel<graph::concat> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
         using elements = elements_of<Chain>;
+        const auto p = n.as<graph::concat>();
+        const chain_functor<Chain, T> tail(n, a);
         concat_source<T, typename elements::template narrow_type<T>, elements::narrow_inputs> source{
-            {}, {}, {}, n.attribute[graph::max_inputs], {}};
+            {}, {}, {}, p.parts, {}};
         int total = 0;
         bool packs = true;  // never across the end of a part
-        for (int p = 0; p < source.parts; ++p) {
-            source.in[p] = a.in[p];
-            source.size[p] = n.attribute[p];
-            source.end[p] = total += n.attribute[p];
-            packs = packs && n.attribute[p] % pack_size == 0;
+        for (int k = 0; k < p.parts; ++k) {
+            source.in[k] = a.in[k];
+            source.size[k] = p.sizes[k];
+            source.end[k] = total += p.sizes[k];
+            packs = packs && p.sizes[k] % pack<T>::size == 0;
         }
         source.by_total = divider(total);
         map<T>(device, source, tail, tail.out, std::int64_t(a.batch) * total, packs);
-    } else {
-        const int total = n.attribute[0], offset = n.attribute[1], size = n.attribute[2];
-        map<T>(device,
-               slice_source<input_type<Chain, 0, T>>{input<Chain, 0>(a) + offset, total, divider(size)}, tail,
-               tail.out, std::int64_t(a.batch) * size, total % pack_size == 0 && size % pack_size == 0);
     }
-}
+};
+
+template <>
+struct kernel<graph::slice> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        const auto p = n.as<graph::slice>();
+        const chain_functor<Chain, T> tail(n, a);
+        map<T>(device,
+               slice_source<input_type<Chain, 0, T>>{input<Chain, 0>(a) + p.offset, p.total, divider(p.size)},
+               tail, tail.out, std::int64_t(a.batch) * p.size,
+               p.total % pack<T>::size == 0 && p.size % pack<T>::size == 0);
+    }
+};
 
 }  // namespace weft::cuda_backend

@@ -7,13 +7,13 @@
 #include <string>
 #include <type_traits>
 
-#include "../../graph/names.hpp"
 #include "../../graph/narrow.hpp"
 #include "../device/run_settings.hpp"
 #include "choice.hpp"
 #include "fused_mlp/fused_mlp.hpp"
 #include "guarded_update.hpp"
-#include "kernel.hpp"
+#include "kernels.hpp"
+#include "passes/relu_mask.hpp"
 
 namespace weft {
 
@@ -33,21 +33,16 @@ struct cuda_policy {
     using memory = typename Device::memory;
     static constexpr const char* name = "cuda";
     /// A library of matrix products multiplies by relu's slope from a mask that it wrote.
-    static constexpr bool keeps_relu_masks = requires { Device::library_name; };
+    static constexpr bool has_library = requires { Device::library_name; };
+    using passes = cuda_backend::relu_mask_passes<has_library>;
 
     /// What a workspace holds beside its arena.
     class resources {
     public:
         Device device;
 
-        /// `least` is what else wants scratch memory.
-        template <class Nodes>
-        resources(const Nodes& nodes, int count, int capacity, std::int64_t least = 0) : guard_(1) {
-            std::int64_t most = least;
-            for (int i = 0; i < count; ++i)
-                most = std::max<std::int64_t>(
-                    most, cuda_backend::scratch_of<Scalar>(nodes[std::size_t(i)], capacity));
-            scratch_ = numbers<Scalar>(std::size_t(most), "the scratch memory of a workspace");
+        explicit resources(std::size_t scratch_size)
+            : scratch_(scratch_size, "the scratch memory of a workspace"), guard_(1) {
             if constexpr (cuda_policy::numbers == precision::scaled) set_loss_scale({});
         }
         Scalar* scratch() { return scratch_.data().address(); }
@@ -98,7 +93,8 @@ struct cuda_policy {
 
     template <class Program, int I>
     static constexpr kernel kernel_of() {
-        return &run<Program::graph.nodes[I].op, cuda_backend::stored_chain_of<Program, I, Narrow>>;
+        return &run<typename Program::template primitive<Program::graph.nodes[I].op>,
+                    cuda_backend::stored_chain_of<Program, I, Narrow>>;
     }
     /// Starts the copy of n numbers into narrow ones.
     static void narrow(resources& r, const Scalar* from, std::uint16_t* to, std::int64_t n) {
@@ -120,9 +116,14 @@ struct cuda_policy {
             parameters.address(), gradients.address(), state.address());
     }
 
+    template <class Primitive>
+    static constexpr auto scratch_of() {
+        return cuda_backend::scratch_of<Primitive, Scalar>();
+    }
     /// What runs an operation, for `explain`.
+    template <class Primitive>
     static std::string kernel_name(const graph::node& n, int batch) {
-        return cuda_backend::chosen_kernel<Device, Scalar>(n, batch);
+        return cuda_backend::chosen_kernel<Primitive, Device, Scalar>(n, batch);
     }
 
     /// A chain of dense layers up to this width runs as one kernel, if its tiles fit in shared memory.
@@ -169,12 +170,12 @@ private:
         std::conditional_t<Program::training, cuda_backend::fused_mlp_training<Program, factor>,
                            cuda_backend::fused_mlp<Program, factor>>;
 
-    template <graph::opcode Op, class Chain>
+    template <class Primitive, class Chain>
     static void run(const graph::node& n, const arguments<Scalar>& a, resources& r) {
-        r.device.begin(graph::name_of(Op));
+        r.device.begin(Primitive::name);
         arguments<Scalar> timed = a;
         timed.clock = r.clock();
-        cuda_backend::run<Op, Chain>(r.device, n, timed, r.scratch());
+        cuda_backend::kernel<Primitive>::template run<Chain>(r.device, n, timed, r.scratch());
     }
 };
 

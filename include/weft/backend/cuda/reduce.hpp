@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "../../core/real.hpp"
-#include "../arguments.hpp"
 #include "execution/elements.hpp"
+#include "kernel.hpp"
 #include "reductions/column_sums.hpp"
 #include "reductions/run_sums.hpp"
 
@@ -48,14 +47,14 @@ struct reduction_sizes {
     run_sizes run = {};
     column_sizes column = {};
 
-    constexpr reduction_sizes(const graph::node& n, std::int64_t batch) { choose(n, batch); }
+    constexpr reduction_sizes(const graph::reduce& p, std::int64_t batch) { choose(p, batch); }
 
 private:
-    constexpr void choose(const graph::node& n, std::int64_t batch) {
-        const std::int64_t outer = n.attribute[0], channels = n.attribute[1], pixels = n.attribute[2],
+    constexpr void choose(const graph::reduce& p, std::int64_t batch) {
+        const std::int64_t outer = p.view.outer, channels = p.view.channels, pixels = p.view.inner,
                            size = outer * channels * pixels;
         using enum graph::operand_mode;
-        switch (graph::operand_mode(n.attribute[3])) {
+        switch (p.over()) {
             case scalar:
                 return take_runs({1, 1, 0, 1, 0, batch * size});
             case channel:
@@ -88,27 +87,30 @@ private:
     }
 };
 
-/// The most numbers of scratch for batches up to a capacity.
-constexpr std::int64_t reduce_scratch(const graph::node& n, std::int64_t capacity) {
-    const reduction_sizes s(n, capacity);
-    if (s.runs) return many_blocks;
-    return s.columns ? column_scratch(s.column) : 0;
-}
-
-template <class Chain, class Device, class T>
-void reduce(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
-    const T factor = T(from_bits(n.attribute[4])) / (n.attribute[5] ? T(a.batch) : T(1));
-    const reduction_sizes s(n, a.batch);
-    using in = input_type<Chain, 0, T>;
-    using out = output_type<Chain, 0, T>;
-    const sum_work<T, in, out> work{input<Chain, 0>(a), output<Chain, 0>(a), factor};
-    if (s.runs)
-        sum_runs(device, work, s.run, scratch);
-    else if (s.columns)
-        sum_columns(device, work, s.column, scratch);
-    else
-        for_each_index(device, std::int64_t(a.batch) * n.attribute[0] * n.attribute[1] * n.attribute[2],
-                       scaled_copy<T, in, out>{work.in, work.out, factor});
-}
+template <>
+struct kernel<graph::reduce> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
+        const auto p = n.as<graph::reduce>();
+        const T factor = T(p.factor) / (p.per_batch ? T(a.batch) : T(1));
+        const reduction_sizes s(p, a.batch);
+        using in = input_type<Chain, 0, T>;
+        using out = output_type<Chain, 0, T>;
+        const sum_work<T, in, out> work{input<Chain, 0>(a), output<Chain, 0>(a), factor};
+        if (s.runs)
+            sum_runs(device, work, s.run, scratch);
+        else if (s.columns)
+            sum_columns(device, work, s.column, scratch);
+        else
+            for_each_index(device, std::int64_t(a.batch) * p.view.size(),
+                           scaled_copy<T, in, out>{work.in, work.out, factor});
+    }
+    template <class T>
+    static std::size_t scratch(const graph::node& n, int capacity) {
+        const reduction_sizes s(n.as<graph::reduce>(), capacity);
+        if (s.runs) return std::size_t(many_blocks);
+        return s.columns ? std::size_t(column_scratch(s.column)) : 0;
+    }
+};
 
 }  // namespace weft::cuda_backend

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "../../core/math.hpp"
+#include "kernel.hpp"
 #include "reductions/strided_rows.hpp"
 
 namespace weft::cuda_backend {
@@ -122,27 +123,48 @@ struct softmax_grad_work : row_results<Tail, T> {
     }
 };
 
-/// softmax, log_softmax and their gradients with what follows.
-template <graph::opcode Op, class Chain, class Device, class T>
-void softmax(const Device& device, const graph::node& n, const arguments<T>& a) {
-    using enum graph::opcode;
-    using tail_type = chain_functor<Chain, T>;
-    constexpr bool logarithm = Op == graph::opcode::log_softmax || Op == log_softmax_grad;
-    constexpr bool forward = Op == graph::opcode::softmax || Op == graph::opcode::log_softmax;
-    const int count = n.attribute[1], inner = n.attribute[2];
-    const row_results<tail_type, T> results{{n, a}, std::int64_t(count) * inner};
-    const std::int64_t groups = std::int64_t(a.batch) * n.attribute[0];
-    if constexpr (forward) {
-        const softmax_work<logarithm, tail_type, T, input_type<Chain, 0, T>> work{results,
-                                                                                  input<Chain, 0>(a)};
-        inner == 1 ? run_rows(device, work, groups, count)
-                   : run_strided_rows(device, work, groups, count, inner);
-    } else {
-        const softmax_grad_work<logarithm, tail_type, T, input_type<Chain, 0, T>, input_type<Chain, 1, T>>
-            work{results, input<Chain, 0>(a), input<Chain, 1>(a)};
-        inner == 1 ? run_rows(device, work, groups, count)
-                   : run_strided_rows(device, work, groups, count, inner);
-    }
+template <class Device, class Work>
+void run_vectors(const Device& device, const Work& work, const graph::vectors& p, int batch) {
+    const std::int64_t groups = std::int64_t(batch) * p.outer;
+    p.inner == 1 ? run_rows(device, work, groups, p.count)
+                 : run_strided_rows(device, work, groups, p.count, p.inner);
 }
+
+template <bool Logarithm>
+struct softmax_kernel {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        using tail_type = chain_functor<Chain, T>;
+        const auto p = n.as<graph::vectors>();
+        const row_results<tail_type, T> results{{n, a}, std::int64_t(p.count) * p.inner};
+        run_vectors(
+            device,
+            softmax_work<Logarithm, tail_type, T, input_type<Chain, 0, T>>{results, input<Chain, 0>(a)}, p,
+            a.batch);
+    }
+};
+template <>
+struct kernel<graph::softmax> : softmax_kernel<false> {};
+template <>
+struct kernel<graph::log_softmax> : softmax_kernel<true> {};
+
+template <bool Logarithm>
+struct softmax_grad_kernel {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        using tail_type = chain_functor<Chain, T>;
+        const auto p = n.as<graph::vectors>();
+        const row_results<tail_type, T> results{{n, a}, std::int64_t(p.count) * p.inner};
+        run_vectors(
+            device,
+            softmax_grad_work<Logarithm, tail_type, T, input_type<Chain, 0, T>, input_type<Chain, 1, T>>{
+                results, input<Chain, 0>(a), input<Chain, 1>(a)},
+            p, a.batch);
+    }
+};
+template <>
+struct kernel<graph::softmax_grad> : softmax_grad_kernel<false> {};
+template <>
+struct kernel<graph::log_softmax_grad> : softmax_grad_kernel<true> {};
 
 }  // namespace weft::cuda_backend

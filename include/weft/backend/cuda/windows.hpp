@@ -5,8 +5,6 @@
 
 namespace weft::cuda_backend {
 
-using reference_backend::pool_geometry;
-
 /// Numbers of images [.., height, width]: element e is at (y, x) of image `plane`.
 struct image_places {
     divider by_height, by_width;
@@ -158,49 +156,79 @@ struct enlarged_gradient {
     }
 };
 
-/// Pooling, upsampling and their gradients with what follows. Neighbours in a warp take neighbours in a row:
-/// windows overlap or touch, so that a cache line is read once.
-template <graph::opcode Op, class Chain, class Device, class T>
-void windows(const Device& device, const graph::node& n, const arguments<T>& a) {
-    using enum graph::opcode;
-    using in = input_type<Chain, 0, T>;
-    const chain_functor<Chain, T> tail(n, a);
-    if constexpr (Op == upsample2d || Op == upsample2d_grad) {
-        const int channels = n.attribute[0], height = n.attribute[1], width = n.attribute[2],
-                  by_h = n.attribute[3], by_w = n.attribute[4];
-        const std::int64_t small = std::int64_t(channels) * height * width;
-        if constexpr (Op == upsample2d)
-            map_each(device, small * by_h * by_w * a.batch, tail,
-                     enlarged<T, in>{{height * by_h, width * by_w},
-                                     divider(by_h),
-                                     divider(by_w),
-                                     height,
-                                     width,
-                                     input<Chain, 0>(a)});
-        else
-            map_each(
-                device, small * a.batch, tail,
-                enlarged_gradient<T, in>{{height, width}, by_h, by_w, height, width, input<Chain, 0>(a)});
-    } else {
-        constexpr bool maximum = Op == max_pool2d || Op == max_pool2d_grad;
-        const pool_geometry g(n);
+// Neighbours in a warp take neighbours in a row: windows overlap or touch, so that a cache line is read once.
+
+template <>
+struct kernel<graph::max_pool2d> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        const pool_geometry g = n.as<graph::pool>().g;
+        map_each(device, g.channels * g.out() * a.batch, chain_functor<Chain, T>(n, a),
+                 pooled<true, T, input_type<Chain, 0, T>>{g, {g.out_h, g.out_w}, input<Chain, 0>(a)});
+    }
+};
+
+template <>
+struct kernel<graph::avg_pool2d> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        const pool_geometry g = n.as<graph::pool>().g;
+        map_each(device, g.channels * g.out() * a.batch, chain_functor<Chain, T>(n, a),
+                 pooled<false, T, input_type<Chain, 0, T>>{g, {g.out_h, g.out_w}, input<Chain, 0>(a)});
+    }
+};
+
+template <bool Maximum>
+struct pool_gradient_kernel {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        using in = input_type<Chain, 0, T>;
         using image = input_type<Chain, 1, T>;
-        using tiled = tiled_pool_gradient<maximum, chain_functor<Chain, T>, T, in, image>;
-        if constexpr (Op == max_pool2d || Op == avg_pool2d)
-            map_each(device, g.channels * g.out() * a.batch, tail,
-                     pooled<maximum, T, in>{g, {g.out_h, g.out_w}, input<Chain, 0>(a)});
-        else if (tiled::fits(g))
+        using tiled = tiled_pool_gradient<Maximum, chain_functor<Chain, T>, T, in, image>;
+        const pool_geometry g = n.as<graph::pool>().g;
+        const chain_functor<Chain, T> tail(n, a);
+        if (tiled::fits(g))
             for_each_index(device, g.channels * g.out() * a.batch,
                            tiled{g, {g.out_h, g.out_w}, tail, input<Chain, 0>(a), input<Chain, 1>(a)});
         else
             map_each(device, g.channels * g.in() * a.batch, tail,
-                     pooled_gradient<maximum, T, in, image>{g,
+                     pooled_gradient<Maximum, T, in, image>{g,
                                                             {g.height, g.width},
                                                             divider(g.stride_h),
                                                             divider(g.stride_w),
                                                             input<Chain, 0>(a),
                                                             input<Chain, 1>(a)});
     }
-}
+};
+template <>
+struct kernel<graph::max_pool2d_grad> : pool_gradient_kernel<true> {};
+template <>
+struct kernel<graph::avg_pool2d_grad> : pool_gradient_kernel<false> {};
+
+template <>
+struct kernel<graph::upsample2d> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        const auto p = n.as<graph::upsample2d>();
+        map_each(device, std::int64_t(p.y().dims.size()) * a.batch, chain_functor<Chain, T>(n, a),
+                 enlarged<T, input_type<Chain, 0, T>>{{p.height * p.by_h, p.width * p.by_w},
+                                                      divider(p.by_h),
+                                                      divider(p.by_w),
+                                                      p.height,
+                                                      p.width,
+                                                      input<Chain, 0>(a)});
+    }
+};
+
+template <>
+struct kernel<graph::upsample2d_grad> {
+    template <class Chain, class Device, class T>
+    static void run(const Device& device, const graph::node& n, const arguments<T>& a, T*) {
+        const auto p = n.as<graph::upsample2d_grad>();
+        map_each(device, std::int64_t(p.x().dims.size()) * a.batch, chain_functor<Chain, T>(n, a),
+                 enlarged_gradient<T, input_type<Chain, 0, T>>{
+                     {p.height, p.width}, p.by_h, p.by_w, p.height, p.width, input<Chain, 0>(a)});
+    }
+};
 
 }  // namespace weft::cuda_backend

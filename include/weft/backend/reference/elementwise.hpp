@@ -1,8 +1,8 @@
 #pragma once
 
 #include "../../core/random.hpp"
-#include "../arguments.hpp"
 #include "functions.hpp"
+#include "kernel.hpp"
 
 namespace weft::reference_backend {
 
@@ -81,13 +81,12 @@ constexpr T run_step(const graph::step& s, const arguments<T>& a, T* operand, st
     }
 }
 
-/// The steps of `n` over samples [first, last): from in[0] for an elementwise operation, else from out[0]
-/// itself.
+/// The steps of `n`: from in[0] for an elementwise operation, else from out[0] itself.
 template <class Functions, class T>
-constexpr void run_steps(const graph::node& n, const arguments<T>& a, int first, int last) {
-    const bool own_source = n.op == graph::opcode::elementwise;
+constexpr void run_steps(const graph::node& n, const arguments<T>& a) {
+    const bool own_source = n.is<graph::elementwise>();
     if (!own_source && n.step_count == 0) return;
-    for (int sample = first; sample < last; ++sample)
+    for (int sample = 0; sample < (n.once ? 1 : a.batch); ++sample)
         for (int o = 0; o < n.view.outer; ++o)
             for (int c = 0; c < n.view.channels; ++c)
                 for (int i = 0; i < n.view.inner; ++i) {
@@ -105,5 +104,12 @@ constexpr void run_steps(const graph::node& n, const arguments<T>& a, int first,
                     a.out[0][at] = x;
                 }
 }
+
+/// All of it is steps.
+template <>
+struct kernel<graph::elementwise> {
+    template <class T>
+    static constexpr void run(const graph::elementwise&, const arguments<T>&) {}
+};
 
 }  // namespace weft::reference_backend

@@ -22,13 +22,19 @@ inline constexpr double selu_alpha = 1.6732632423543772848170429916717,
                         selu_scale = 1.0507009873554804934193349852946;
 inline constexpr double gelu_k = 0.7978845608028653558798921198687, gelu_c = 0.044715;  // sqrt(2 / pi)
 
+template <class F, class T>
+constexpr T custom(T x, bool slope) {
+    if constexpr (requires { F::slope(x); })
+        return slope ? F::slope(x) : F::value(x);
+    else
+        return x;  // a primitive among what the network brings
+}
 /// The k-th of a network's own functions: its value at x, or its slope.
 template <class T, class... F>
-constexpr T custom_of(graph::function_list<F...>, int k, T x, bool slope) {
-    using call = T (*)(T);
-    constexpr call values[] = {&F::template value<T>..., nullptr};
-    constexpr call slopes[] = {&F::template slope<T>..., nullptr};
-    return (slope ? slopes : values)[k](x);
+constexpr T custom_of(graph::primitive_list<F...>, int k, T x, bool slope) {
+    using call = T (*)(T, bool);
+    constexpr call functions[] = {&reference_backend::custom<F, T>..., nullptr};
+    return functions[k](x, slope);
 }
 
 template <class Functions, class T>

@@ -15,14 +15,13 @@ struct reference_policy {
 
     /// What a workspace holds beside its arena: nothing.
     struct resources {
-        template <class Nodes>
-        resources(const Nodes&, int, int) {}
+        constexpr explicit resources(std::size_t) {}
     };
     using kernel = void (*)(const graph::node&, const arguments<Scalar>&, resources&);
 
-    template <class Program, int>
+    template <class Program, int I>
     static constexpr kernel kernel_of() {
-        return &run<typename Program::functions>;
+        return &run<typename Program::template primitive<Program::graph.nodes[I].op>, typename Program::own>;
     }
     /// The optimiser's rule over n parameters; slot k of parameter i is state[k * n + i].
     template <int Slots, class Rule>
@@ -37,9 +36,9 @@ struct reference_policy {
     }
 
 private:
-    template <class Functions>
-    static void run(const graph::node& n, const arguments<Scalar>& a, resources&) {
-        reference_backend::run<Functions>(n, a);
+    template <class Primitive, class Functions>
+    static constexpr void run(const graph::node& n, const arguments<Scalar>& a, resources&) {
+        reference_backend::run<Primitive, Functions>(n, a);
     }
 };
 

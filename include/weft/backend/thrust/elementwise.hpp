@@ -3,9 +3,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "../arguments.hpp"
 #include "../reference/steps.hpp"
-#include "system.hpp"
+#include "kernel.hpp"
 
 namespace weft::thrust_backend {
 
@@ -27,7 +26,7 @@ struct chain_functor<chain<Functions, Source, Steps...>, T, std::integer_sequenc
     step_context context;
 
     chain_functor(const graph::node& n, const arguments<T>& a)
-        : source(n.op == graph::opcode::elementwise ? a.in[0] : nullptr),
+        : source(n.is<graph::elementwise>() ? a.in[0] : nullptr),
           out(a.out[0]),
           operand{a.operand[S]..., nullptr},
           view(n.view),
@@ -114,13 +113,15 @@ struct elementwise_pieces {
     }
 };
 
-template <class Chain, class System, class T>
-void elementwise(const System& on, const graph::node& n, const arguments<T>& a) {
-    const bool shared = n.attribute[0] != 0;  // by the whole batch
-    const std::ptrdiff_t total = std::ptrdiff_t(shared ? 1 : a.batch) * n.view.size();
-    for_each_index(on, pieces(total, System::elements), System::elements,
-                   elementwise_pieces<Chain, T>{{n, a}, total, System::elements});
-}
+template <>
+struct kernel<graph::elementwise> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const std::ptrdiff_t total = std::ptrdiff_t(n.once ? 1 : a.batch) * n.view.size();
+        for_each_index(on, pieces(total, System::elements), System::elements,
+                       elementwise_pieces<Chain, T>{{n, a}, total, System::elements});
+    }
+};
 
 /// The steps alone, over what an operation has left in out[0].
 template <class Chain, class T>

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "convolution.hpp"
+#include "convolution_factors.hpp"
 
 // Convolutions by a system's library of matrix products: their factors are gathered to scratch memory first.
 namespace weft::thrust_backend {
@@ -11,27 +11,29 @@ namespace weft::thrust_backend {
 /// unless they are in the depth.
 struct gathered_sizes {
     std::ptrdiff_t groups, count, rows, columns, depth;
-    std::ptrdiff_t depth_at_once, count_at_once;  ///< of what is gathered before it is multiplied
+    std::ptrdiff_t depth_at_once = depth;  ///< of what is gathered before it is multiplied
+    std::ptrdiff_t count_at_once = products_at_once();
 
     /// So many numbers are gathered at once, where that is more than one product's.
     static constexpr std::ptrdiff_t room = std::ptrdiff_t(1) << 22;
 
-    gathered_sizes(const graph::node& n, std::ptrdiff_t batch) {
-        const convolution_sizes s(reference_backend::geometry_of(n));
-        const std::ptrdiff_t of_filter = s.channels * s.taps;
-        groups = s.g.groups;
-        if (n.op == graph::opcode::conv2d_weights) {
-            count = groups;
-            rows = s.filters, columns = of_filter, depth = batch * s.plane_out;
-            depth_at_once = std::min(depth, std::max<std::ptrdiff_t>(room / (rows + columns), 1));
-        } else {
-            const bool backward = n.op == graph::opcode::conv2d_data;
-            count = batch * groups;
-            rows = backward ? s.channels : s.filters;
-            columns = backward ? s.plane_in : s.plane_out;
-            depth = depth_at_once = backward ? s.filters * s.taps : of_filter;
-        }
-        count_at_once = std::min(count, std::max<std::ptrdiff_t>(room / (columns * depth_at_once), 1));
+    static gathered_sizes of(const graph::conv2d& p, std::ptrdiff_t batch) {
+        const convolution_sizes s(p.g);
+        return {s.g.groups, batch * s.g.groups, s.filters, s.plane_out, s.channels * s.taps};
+    }
+    static gathered_sizes of(const graph::conv2d_data& p, std::ptrdiff_t batch) {
+        const convolution_sizes s(p.g);
+        return {s.g.groups, batch * s.g.groups, s.channels, s.plane_in, s.filters * s.taps};
+    }
+    static gathered_sizes of(const graph::conv2d_weights& p, std::ptrdiff_t batch) {
+        const convolution_sizes s(p.g);
+        const std::ptrdiff_t columns = s.channels * s.taps, depth = batch * s.plane_out;
+        return {s.g.groups, s.g.groups,
+                s.filters,  columns,
+                depth,      std::min(depth, std::max<std::ptrdiff_t>(room / (s.filters + columns), 1))};
+    }
+    std::ptrdiff_t products_at_once() const {
+        return std::min(count, std::max<std::ptrdiff_t>(room / (columns * depth_at_once), 1));
     }
     /// Numbers of scratch: the left factors of all groups, and some of the right ones.
     std::ptrdiff_t scratch() const { return (groups * rows + count_at_once * columns) * depth_at_once; }
@@ -84,26 +86,6 @@ void multiply_gathered(const System& on, const gathered_sizes& s, const A& a, co
                                     depth, left + (z + i) % s.groups * s.rows * depth, depth,
                                     out + (z + i) * s.rows * s.columns, first > 0);
         }
-    }
-}
-
-/// conv2d, conv2d_data and conv2d_weights with what follows, where the system has a library.
-template <graph::opcode Op, class Chain, class System, class T>
-void gathered_convolution(const System& on, const graph::node& n, const arguments<T>& a, T* scratch) {
-    const convolution_sizes s(reference_backend::geometry_of(n));
-    const gathered_sizes sizes(n, a.batch);
-    if constexpr (Op == graph::opcode::conv2d_weights) {
-        multiply_gathered(on, sizes, gradient_rows<T>{s, a.in[1]}, tap_columns<T>{s, a.in[0]}, a.out[0],
-                          scratch);
-        sum_filters(on, s, a);
-    } else {
-        if constexpr (Op == graph::opcode::conv2d)
-            multiply_gathered(on, sizes, filter_rows<T>{s, a.in[1]}, image_taps<T>{s, a.in[0]}, a.out[0],
-                              scratch);
-        else
-            multiply_gathered(on, sizes, channel_rows<T>{s, a.in[1]}, gradient_taps<T>{s, a.in[0]}, a.out[0],
-                              scratch);
-        finish<Chain>(on, n, a);
     }
 }
 

@@ -34,24 +34,31 @@ struct slice_samples {
     }
 };
 
-/// concat and slice with what follows.
-template <graph::opcode Op, class Chain, class System, class T>
-void movement(const System& on, const graph::node& n, const arguments<T>& a) {
-    using tail_type = chain_functor<Chain, T>;
-    if constexpr (Op == graph::opcode::concat) {
-        concat_parts<tail_type, T> f{{n, a}, {}, {}, {}, n.attribute[graph::max_inputs], 0, a.out[0]};
-        for (int p = 0; p < f.parts; ++p) {
-            f.in[p] = a.in[p];
-            f.size[p] = n.attribute[p];
-            f.start[p] = int(f.total);
-            f.total += f.size[p];
+template <>
+struct kernel<graph::concat> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const auto p = n.as<graph::concat>();
+        concat_parts<chain_functor<Chain, T>, T> f{{n, a}, {}, {}, {}, p.parts, 0, a.out[0]};
+        for (int k = 0; k < p.parts; ++k) {
+            f.in[k] = a.in[k];
+            f.size[k] = p.sizes[k];
+            f.start[k] = int(f.total);
+            f.total += p.sizes[k];
         }
-        for_each_index(on, std::ptrdiff_t(a.batch) * f.parts, f.total / f.parts, f);
-    } else {
-        for_each_index(on, a.batch, n.attribute[2],
-                       slice_samples<tail_type, T>{
-                           n.attribute[0], n.attribute[1], n.attribute[2], {n, a}, a.in[0], a.out[0]});
+        for_each_index(on, std::ptrdiff_t(a.batch) * p.parts, f.total / p.parts, f);
     }
-}
+};
+
+template <>
+struct kernel<graph::slice> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const auto p = n.as<graph::slice>();
+        for_each_index(
+            on, a.batch, p.size,
+            slice_samples<chain_functor<Chain, T>, T>{p.total, p.offset, p.size, {n, a}, a.in[0], a.out[0]});
+    }
+};
 
 }  // namespace weft::thrust_backend

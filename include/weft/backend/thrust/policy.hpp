@@ -23,7 +23,12 @@ struct thrust_policy {
 
     template <class Program, int I>
     static constexpr kernel kernel_of() {
-        return &run<Program::graph.nodes[I].op, chain_of<Program, I>>;
+        return &run<typename Program::template primitive<Program::graph.nodes[I].op>, chain_of<Program, I>>;
+    }
+
+    template <class Primitive>
+    static constexpr auto scratch_of() {
+        return thrust_backend::scratch_of<System, Primitive>();
     }
 
     /// On the host: the optimiser's rule over n parameters; slot k of parameter i is state[k * n + i].
@@ -59,11 +64,11 @@ struct thrust_policy {
 private:
     using pieces = thrust_backend::parameter_pieces<Scalar>;
 
-    template <graph::opcode Op, class Chain>
+    template <class Primitive, class Chain>
     static void run(const graph::node& n, const arguments<Scalar>& a, resources& r) {
         arguments<Scalar> timed = a;
-        r.prepare(Op, timed);
-        thrust_backend::run<System, Op, Chain>(n, timed, r.scratch(), r.device);
+        r.prepare(Primitive::name, timed);
+        thrust_backend::kernel<Primitive>::template run<Chain>(r.device, n, timed, r.scratch());
     }
 };
 

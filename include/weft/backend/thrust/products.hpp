@@ -146,34 +146,51 @@ struct matrix_library {
     }
 };
 
-/// gemm, gemm_data and gemm_weights with what follows.
-template <graph::opcode Op, class Chain, class System, class T>
-void product(const System& on, const graph::node& n, const arguments<T>& a) {
-    [[maybe_unused]] const matrix_library<System> library{on};
-    const std::ptrdiff_t rows = std::ptrdiff_t(a.batch) * n.attribute[0], outs = n.attribute[1],
-                         depth = n.attribute[2];
-    if constexpr (Op == graph::opcode::gemm_weights) {
+template <>
+struct kernel<graph::gemm> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const auto p = n.as<graph::gemm>();
+        const std::ptrdiff_t rows = std::ptrdiff_t(a.batch) * p.rows, outs = p.outs, depth = p.depth;
+        if constexpr (System::has_matrix_library) {
+            matrix_library<System>{on}.forward(a.in[0], a.in[1], a.out[0], rows, outs, depth);
+            finish<Chain>(on, n, a);
+        } else {
+            multiply(on, strided_rows<T>{a.in[0], depth, 1}, strided_columns<T>{a.in[1], 1, depth},
+                     chain_functor<Chain, T>(n, a), a.out[0], 1, rows, outs, depth);
+        }
+    }
+};
+
+template <>
+struct kernel<graph::gemm_data> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const auto p = n.as<graph::gemm_data>();
+        const std::ptrdiff_t rows = std::ptrdiff_t(a.batch) * p.rows, outs = p.outs, depth = p.depth;
+        if constexpr (System::has_matrix_library) {
+            matrix_library<System>{on}.data(a.in[0], a.in[1], a.out[0], rows, outs, depth);
+            finish<Chain>(on, n, a);
+        } else {
+            multiply(on, strided_rows<T>{a.in[0], outs, 1}, strided_columns<T>{a.in[1], depth, 1},
+                     chain_functor<Chain, T>(n, a), a.out[0], 1, rows, depth, outs);
+        }
+    }
+};
+
+template <>
+struct kernel<graph::gemm_weights> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const auto p = n.as<graph::gemm_weights>();
+        const std::ptrdiff_t rows = std::ptrdiff_t(a.batch) * p.rows, outs = p.outs, depth = p.depth;
         if constexpr (System::has_matrix_library)
-            library.weights(a.in[0], a.in[1], a.out[0], rows, outs, depth);
+            matrix_library<System>{on}.weights(a.in[0], a.in[1], a.out[0], rows, outs, depth);
         else
             multiply(on, strided_rows<T>{a.in[1], 1, outs}, strided_columns<T>{a.in[0], depth, 1}, no_tail{},
                      a.out[0], 1, outs, depth, rows);
         if (a.out[1]) sum_columns(on, a.in[1], a.out[1], 1, rows, outs, T(1));
-    } else if constexpr (System::has_matrix_library) {
-        if constexpr (Op == graph::opcode::gemm)
-            library.forward(a.in[0], a.in[1], a.out[0], rows, outs, depth);
-        else
-            library.data(a.in[0], a.in[1], a.out[0], rows, outs, depth);
-        finish<Chain>(on, n, a);
-    } else {
-        const chain_functor<Chain, T> tail(n, a);
-        if constexpr (Op == graph::opcode::gemm)
-            multiply(on, strided_rows<T>{a.in[0], depth, 1}, strided_columns<T>{a.in[1], 1, depth}, tail,
-                     a.out[0], 1, rows, outs, depth);
-        else
-            multiply(on, strided_rows<T>{a.in[0], outs, 1}, strided_columns<T>{a.in[1], depth, 1}, tail,
-                     a.out[0], 1, rows, depth, outs);
     }
-}
+};
 
 }  // namespace weft::thrust_backend

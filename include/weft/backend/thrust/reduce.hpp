@@ -96,47 +96,50 @@ struct last_sum {
     }
 };
 
-/// Numbers of scratch that a reduction needs; others need none.
-inline std::size_t reduce_scratch(const graph::node& n, std::ptrdiff_t batch) {
-    if (n.op != graph::opcode::reduce) return 0;
-    return std::size_t(pieces(batch * n.attribute[0] * n.attribute[1] * n.attribute[2], sum_part));
-}
-
-template <class System, class T>
-void reduce(const System& on, const graph::node& n, const arguments<T>& a, T* scratch) {
-    const std::ptrdiff_t outer = n.attribute[0], channels = n.attribute[1], pixels = n.attribute[2],
-                         size = outer * channels * pixels, batch = a.batch;
-    const T factor = T(from_bits(n.attribute[4])) / (n.attribute[5] ? T(a.batch) : T(1));
-    const T* x = a.in[0];
-    T* out = a.out[0];
-    using enum graph::operand_mode;
-    switch (graph::operand_mode(n.attribute[3])) {
-        case scalar: {
-            const std::ptrdiff_t parts = pieces(batch * size, sum_part);
-            for_each_index(on, parts, sum_part, part_sums<T>{x, scratch, batch * size});
-            return for_each_index(on, 1, parts, last_sum<T>{scratch, out, parts, factor});
-        }
-        case channel:
-            if (pixels > 1)
+template <>
+struct kernel<graph::reduce> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T* scratch) {
+        const auto p = n.as<graph::reduce>();
+        const std::ptrdiff_t outer = p.view.outer, channels = p.view.channels, pixels = p.view.inner,
+                             size = outer * channels * pixels, batch = a.batch;
+        const T factor = T(p.factor) / (p.per_batch ? T(a.batch) : T(1));
+        const T* x = a.in[0];
+        T* out = a.out[0];
+        using enum graph::operand_mode;
+        switch (p.over()) {
+            case scalar: {
+                const std::ptrdiff_t parts = pieces(batch * size, sum_part);
+                for_each_index(on, parts, sum_part, part_sums<T>{x, scratch, batch * size});
+                return for_each_index(on, 1, parts, last_sum<T>{scratch, out, parts, factor});
+            }
+            case channel:
+                if (pixels > 1)
+                    return for_each_index(
+                        on, channels, batch * outer * pixels,
+                        run_sums<T>{x, out, channels, 0, batch * outer, channels * pixels, pixels, factor});
+                return sum_columns(on, x, out, 1, batch * outer, channels, factor);
+            case fixed:
+                return sum_columns(on, x, out, 1, batch, size, factor);
+            case inner:
+                return sum_columns(on, x, out, 1, batch * outer * channels, pixels, factor);
+            case sample_scalar:
+                return for_each_index(on, batch, size, run_sums<T>{x, out, 1, size, 1, 0, size, factor});
+            case sample_channel:
                 return for_each_index(
-                    on, channels, batch * outer * pixels,
-                    run_sums<T>{x, out, channels, 0, batch * outer, channels * pixels, pixels, factor});
-            return sum_columns(on, x, out, 1, batch * outer, channels, factor);
-        case fixed:
-            return sum_columns(on, x, out, 1, batch, size, factor);
-        case inner:
-            return sum_columns(on, x, out, 1, batch * outer * channels, pixels, factor);
-        case sample_scalar:
-            return for_each_index(on, batch, size, run_sums<T>{x, out, 1, size, 1, 0, size, factor});
-        case sample_channel:
-            return for_each_index(
-                on, batch * channels, outer * pixels,
-                run_sums<T>{x, out, channels, size, outer, channels * pixels, pixels, factor});
-        case sample_inner:
-            return sum_columns(on, x, out, batch, outer * channels, pixels, factor);
-        default:
-            return sum_columns(on, x, out, 1, 1, batch * size, factor);
+                    on, batch * channels, outer * pixels,
+                    run_sums<T>{x, out, channels, size, outer, channels * pixels, pixels, factor});
+            case sample_inner:
+                return sum_columns(on, x, out, batch, outer * channels, pixels, factor);
+            default:
+                return sum_columns(on, x, out, 1, 1, batch * size, factor);
+        }
     }
-}
+    /// For the sums of parts.
+    template <class System>
+    static std::size_t scratch(const graph::node& n, std::ptrdiff_t batch) {
+        return std::size_t(pieces(batch * n.as<graph::reduce>().view.size(), sum_part));
+    }
+};
 
 }  // namespace weft::thrust_backend

@@ -1,25 +1,14 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include "../../core/buffer.hpp"
-#include "../../graph/names.hpp"
 #include "../device/run_settings.hpp"
 #include "guarded_update.hpp"
-#include "kernel.hpp"
+#include "kernels.hpp"
 
 namespace weft::thrust_backend {
-
-/// Numbers of scratch that the operations of a program need.
-template <bool Library, class Nodes>
-std::size_t most_scratch(const Nodes& nodes, int count, int capacity) {
-    std::size_t most = 0;
-    for (int i = 0; i < count; ++i)
-        most = std::max(most, scratch_of<Library>(nodes[std::size_t(i)], capacity));
-    return most;
-}
 
 /// What a workspace holds beside its arena on a system of the host: room for the parts of sums over
 /// everything.
@@ -28,12 +17,10 @@ class host_resources {
 public:
     System device;
 
-    template <class Nodes>
-    host_resources(const Nodes& nodes, int count, int capacity)
-        : scratch_(most_scratch<System::has_matrix_library>(nodes, count, capacity)) {}
+    explicit host_resources(std::size_t scratch_size) : scratch_(scratch_size) {}
 
     Scalar* scratch() { return scratch_.data(); }
-    void prepare(graph::opcode, arguments<Scalar>&) const {}
+    void prepare(const char*, arguments<Scalar>&) const {}
 
 private:
     buffer<Scalar> scratch_;
@@ -45,17 +32,15 @@ class device_resources {
 public:
     System device;
 
-    template <class Nodes>
-    device_resources(const Nodes& nodes, int count, int capacity, std::int64_t = 0)
-        : scratch_(most_scratch<System::has_matrix_library>(nodes, count, capacity),
-                   "the scratch memory of a workspace"),
+    explicit device_resources(std::size_t scratch_size)
+        : scratch_(scratch_size, "the scratch memory of a workspace"),
           sums_(std::size_t(examined_lanes + examined_parts)),
           guard_(1) {}
 
     Scalar* scratch() { return scratch_.data().address(); }
-    /// Before an operation starts.
-    void prepare(graph::opcode op, arguments<Scalar>& a) {
-        device.begin(graph::name_of(op));
+    /// Before an operation starts, by the name of its primitive.
+    void prepare(const char* name, arguments<Scalar>& a) {
+        device.begin(name);
         a.clock = settings_.clock();
     }
 

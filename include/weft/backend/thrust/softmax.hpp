@@ -84,19 +84,25 @@ struct softmax_grad_functor : vector_functor<Tail, T> {
     }
 };
 
-/// softmax, log_softmax and their gradients with what follows.
-template <graph::opcode Op, class Chain, class System, class T>
-void softmax(const System& on, const graph::node& n, const arguments<T>& a) {
-    using enum graph::opcode;
-    using tail_type = chain_functor<Chain, T>;
-    constexpr bool logarithm = Op == graph::opcode::log_softmax || Op == log_softmax_grad;
-    const std::ptrdiff_t count = n.attribute[1], inner = n.attribute[2];
-    const vector_functor<tail_type, T> vectors{count, inner, {n, a}, a.in[0], a.in[1], a.out[0]};
-    const std::ptrdiff_t all = std::ptrdiff_t(a.batch) * n.attribute[0] * inner;
-    if constexpr (Op == graph::opcode::softmax || Op == log_softmax)
-        for_each_index(on, all, 16 * count, softmax_functor<logarithm, tail_type, T>{vectors});
-    else
-        for_each_index(on, all, 4 * count, softmax_grad_functor<logarithm, tail_type, T>{vectors});
-}
+/// Vectors, each in about `Work` times the time of copying it.
+template <template <bool, class, class> class Functor, bool Logarithm, int Work>
+struct vectors_kernel {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        using tail_type = chain_functor<Chain, T>;
+        const auto p = n.as<graph::vectors>();
+        for_each_index(
+            on, std::ptrdiff_t(a.batch) * p.outer * p.inner, Work * p.count,
+            Functor<Logarithm, tail_type, T>{{p.count, p.inner, {n, a}, a.in[0], a.in[1], a.out[0]}});
+    }
+};
+template <>
+struct kernel<graph::softmax> : vectors_kernel<softmax_functor, false, 16> {};
+template <>
+struct kernel<graph::log_softmax> : vectors_kernel<softmax_functor, true, 16> {};
+template <>
+struct kernel<graph::softmax_grad> : vectors_kernel<softmax_grad_functor, false, 4> {};
+template <>
+struct kernel<graph::log_softmax_grad> : vectors_kernel<softmax_grad_functor, true, 4> {};
 
 }  // namespace weft::thrust_backend

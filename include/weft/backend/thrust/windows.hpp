@@ -5,8 +5,6 @@
 
 namespace weft::thrust_backend {
 
-using reference_backend::pool_geometry;
-
 /// One row of pooled results, of one channel of one sample, and its steps.
 template <bool Maximum, class Tail, class T>
 struct pool_rows {
@@ -63,20 +61,10 @@ private:
     }
 };
 
-/// The sizes of an enlargement of images [channels, height, width].
-struct upsample_sizes {
-    int channels, height, width, by_h, by_w;
-    explicit upsample_sizes(const graph::node& n)
-        : channels(n.attribute[0]),
-          height(n.attribute[1]),
-          width(n.attribute[2]),
-          by_h(n.attribute[3]),
-          by_w(n.attribute[4]) {}
-};
 /// One row of an enlarged image.
 template <class Tail, class T>
 struct upsample_rows {
-    upsample_sizes s;
+    graph::upsampling s;
     Tail tail;
     const T* in;
     T* out;
@@ -92,7 +80,7 @@ struct upsample_rows {
 /// One row of the gradient of a small image.
 template <class Tail, class T>
 struct upsample_grad_rows {
-    upsample_sizes s;
+    graph::upsampling s;
     Tail tail;
     const T* dy;
     T* dx;
@@ -110,32 +98,66 @@ struct upsample_grad_rows {
     }
 };
 
-/// Pooling, upsampling and their gradients with what follows.
-template <graph::opcode Op, class Chain, class System, class T>
-void windows(const System& on, const graph::node& n, const arguments<T>& a) {
-    using enum graph::opcode;
-    using tail_type = chain_functor<Chain, T>;
-    const tail_type tail(n, a);
-    if constexpr (Op == upsample2d || Op == upsample2d_grad) {
-        const upsample_sizes s(n);
-        const std::ptrdiff_t rows = std::ptrdiff_t(a.batch) * s.channels * s.height;
-        if constexpr (Op == upsample2d)
-            for_each_index(on, rows * s.by_h, s.width * s.by_w,
-                           upsample_rows<tail_type, T>{s, tail, a.in[0], a.out[0]});
-        else
-            for_each_index(on, rows, s.width * s.by_w * s.by_h,
-                           upsample_grad_rows<tail_type, T>{s, tail, a.in[0], a.out[0]});
-    } else {
-        constexpr bool maximum = Op == max_pool2d || Op == max_pool2d_grad;
-        const pool_geometry g(n);
-        const std::ptrdiff_t planes = std::ptrdiff_t(a.batch) * g.channels, work = g.kernel_h * g.kernel_w;
-        if constexpr (Op == max_pool2d || Op == avg_pool2d)
-            for_each_index(on, planes * g.out_h, work * g.out_w,
-                           pool_rows<maximum, tail_type, T>{g, tail, a.in[0], a.out[0]});
-        else
-            for_each_index(on, planes, work * g.out(),
-                           pool_grad_planes<maximum, tail_type, T>{g, tail, a.in[0], a.in[1], a.out[0]});
+template <>
+struct kernel<graph::max_pool2d> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const pool_geometry g = n.as<graph::pool>().g;
+        for_each_index(on, std::ptrdiff_t(a.batch) * g.channels * g.out_h, g.kernel_h * g.kernel_w * g.out_w,
+                       pool_rows<true, chain_functor<Chain, T>, T>{g, {n, a}, a.in[0], a.out[0]});
     }
-}
+};
+
+template <>
+struct kernel<graph::max_pool2d_grad> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const pool_geometry g = n.as<graph::pool>().g;
+        for_each_index(
+            on, std::ptrdiff_t(a.batch) * g.channels, g.kernel_h * g.kernel_w * g.out(),
+            pool_grad_planes<true, chain_functor<Chain, T>, T>{g, {n, a}, a.in[0], a.in[1], a.out[0]});
+    }
+};
+
+template <>
+struct kernel<graph::avg_pool2d> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const pool_geometry g = n.as<graph::pool>().g;
+        for_each_index(on, std::ptrdiff_t(a.batch) * g.channels * g.out_h, g.kernel_h * g.kernel_w * g.out_w,
+                       pool_rows<false, chain_functor<Chain, T>, T>{g, {n, a}, a.in[0], a.out[0]});
+    }
+};
+
+template <>
+struct kernel<graph::avg_pool2d_grad> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const pool_geometry g = n.as<graph::pool>().g;
+        for_each_index(
+            on, std::ptrdiff_t(a.batch) * g.channels, g.kernel_h * g.kernel_w * g.out(),
+            pool_grad_planes<false, chain_functor<Chain, T>, T>{g, {n, a}, a.in[0], a.in[1], a.out[0]});
+    }
+};
+
+template <>
+struct kernel<graph::upsample2d> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const auto s = n.as<graph::upsampling>();
+        for_each_index(on, std::ptrdiff_t(a.batch) * s.channels * s.height * s.by_h, s.width * s.by_w,
+                       upsample_rows<chain_functor<Chain, T>, T>{s, {n, a}, a.in[0], a.out[0]});
+    }
+};
+
+template <>
+struct kernel<graph::upsample2d_grad> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const auto s = n.as<graph::upsampling>();
+        for_each_index(on, std::ptrdiff_t(a.batch) * s.channels * s.height, s.width * s.by_w * s.by_h,
+                       upsample_grad_rows<chain_functor<Chain, T>, T>{s, {n, a}, a.in[0], a.out[0]});
+    }
+};
 
 }  // namespace weft::thrust_backend

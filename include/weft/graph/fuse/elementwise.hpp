@@ -1,38 +1,11 @@
 #pragma once
 
+#include "../primitives/elementwise.hpp"
 #include "../traversal.hpp"
 
 namespace weft::graph {
 
 namespace detail {
-
-/// Can steps run over the result of this operation?
-constexpr bool takes_steps(opcode op) {
-    using enum opcode;
-    switch (op) {
-        case elementwise:
-        case gemm:
-        case gemm_data:
-        case conv2d:
-        case conv2d_data:
-        case max_pool2d:
-        case max_pool2d_grad:
-        case avg_pool2d:
-        case avg_pool2d_grad:
-        case upsample2d:
-        case upsample2d_grad:
-        case softmax:
-        case softmax_grad:
-        case log_softmax:
-        case log_softmax_grad:
-        case layer_norm_grad:
-        case concat:
-        case slice:
-            return true;
-        default:
-            return false;
-    }
-}
 
 /// Does the mode depend on how the elements are grouped into outer, channels and inner?
 constexpr bool grouped(operand_mode m) {
@@ -40,7 +13,7 @@ constexpr bool grouped(operand_mode m) {
            m != operand_mode::scalar;
 }
 constexpr bool cares_about_view(const node& n) {
-    if (n.op == opcode::elementwise && grouped(n.source_mode)) return true;
+    if (n.is<elementwise>() && grouped(n.source_mode)) return true;
     for (int i = 0; i < n.step_count; ++i)
         if (grouped(n.steps[i].mode)) return true;
     return false;
@@ -85,8 +58,7 @@ struct chain_fuser {
             const int p = producer[t.operand];
             if (p < 0) continue;
             const node& source = g.nodes[p];
-            if (source.op != opcode::elementwise || source.step_count ||
-                source.source_mode == operand_mode::same)
+            if (!source.is<elementwise>() || source.step_count || source.source_mode == operand_mode::same)
                 continue;
             if (grouped(source.source_mode) && cares_about_view(n) && !(n.view == source.view)) continue;
             --use_count[t.operand];
@@ -102,8 +74,8 @@ struct chain_fuser {
         const int p = v < 0 ? -1 : producer[v];
         if (p < 0) return -1;
         const node &host = g.nodes[p], &n = g.nodes[i];
-        if (!takes_steps(host.op) || host.out[0] != v || g.values[v].where != storage::arena) return -1;
-        if ((host.op == opcode::elementwise && host.attribute[0]) != bool(n.attribute[0])) return -1;
+        if (!host.has(takes_steps) || host.out[0] != v || g.values[v].where != storage::arena) return -1;
+        if (host.once != n.once) return -1;
         const bool stored = use_count[v] > 1 || g.values[v].keep;
         if (host.step_count + n.step_count + stored > max_steps || !views_agree(host, n)) return -1;
         const value_list out = writes(host);  // the host moves to i: nobody may read its results before
@@ -143,7 +115,7 @@ struct chain_fuser {
         for (int i = 0; i < g.node_count; ++i) {
             node& n = g.nodes[i];
             absorb_broadcasts(n);
-            if (n.op != opcode::elementwise || n.in[0] < 0) continue;
+            if (!n.is<elementwise>() || n.in[0] < 0) continue;
             int host = n.source_mode == operand_mode::same ? host_of(n.in[0], i) : -1;
             step& first = n.steps[0];
             if (n.step_count && commutes(first.kind) && first.mode == operand_mode::same &&

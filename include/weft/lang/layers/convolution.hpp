@@ -26,7 +26,7 @@ constexpr shaped window_output(extents in, const conv2d_geometry& g) {
     return accept({g.filters, g.out_h(), g.out_w()});
 }
 
-inline constexpr unsigned depthwise_kinds =
+inline constexpr option_set depthwise_kinds =
     allow(option_kind::kernel, option_kind::stride, option_kind::padding, option_kind::dilation,
           option_kind::bias, option_kind::initializer);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "../../reference/products.hpp"
+#include "../../../core/geometry.hpp"
 #include "../execution/block.hpp"
 #include "../execution/division.hpp"
 

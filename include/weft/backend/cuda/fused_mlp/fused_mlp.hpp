@@ -14,16 +14,16 @@ namespace detail {
 
 template <class Program>
 struct found_forward {
-    static constexpr graph::mlp value = graph::find_mlp(Program::graph);
+    static constexpr mlp value = find_mlp(Program::graph);
 };
 template <class Program>
 struct found_training {
-    static constexpr graph::mlp value = graph::find_mlp(Program::source.g, Program::source.loss);
+    static constexpr mlp value = find_mlp(Program::source.g, Program::source.loss);
 };
 
 template <class Found>
 constexpr auto places_of() {
-    constexpr graph::mlp m = Found::value;
+    constexpr mlp m = Found::value;
     parameter_places<m.depth> places{};
     for (int i = 0; i < m.depth; ++i) {
         places.weight[i] = m.layers[std::size_t(i)].weight_at;

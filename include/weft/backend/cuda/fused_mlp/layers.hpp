@@ -4,16 +4,17 @@
 #include <utility>
 
 #include "../../../graph/differentiate.hpp"
-#include "../../../graph/mlp.hpp"
 #include "../../reference/steps.hpp"
 #include "../execution/block.hpp"
+#include "recognize.hpp"
 
 namespace weft::cuda_backend {
 
 /// A function and its derivative; the derivative comes from f's result or, if `from_argument`, its argument.
 template <graph::function Fn, std::int32_t Bits>
 struct mlp_function {
-    static constexpr bool from_argument = Fn != graph::function::none && !graph::slope_from_result(Fn);
+    static constexpr bool from_argument =
+        Fn != graph::function::none && !graph::elementwise::slope_from_result(Fn);
     template <graph::step_kind Kind>
     using step =
         step_functor<graph::function_list<>, step_type<Kind, Fn, graph::operand_mode::same, Bits, 0>>;
@@ -74,7 +75,7 @@ namespace detail {
 
 template <class Found, int... I>
 constexpr auto make_layers(std::integer_sequence<int, I...>) {
-    constexpr graph::mlp m = Found::value;
+    constexpr mlp m = Found::value;
     return layer_list<
         dense_type<m.layers[I].in, m.layers[I].out, m.layers[I].fn, m.layers[I].bits, m.layers[I].bias>...>{};
 }

@@ -5,14 +5,14 @@
 
 namespace weft::cuda_backend {
 
-/// A loss in a kernel's type: graph::mlp's members.
-template <graph::mlp_loss Kind, graph::function Fn, std::int32_t Bits, std::int32_t Scale, bool Soft>
+/// A loss in a kernel's type: mlp's members.
+template <mlp_loss Kind, graph::function Fn, std::int32_t Bits, std::int32_t Scale, bool Soft>
 struct loss_type {
     /// Does a prediction's gradient depend on it and its target alone?
-    static constexpr bool each_alone = Kind == graph::mlp_loss::difference;
+    static constexpr bool each_alone = Kind == mlp_loss::difference;
 
     static constexpr int target_size(int outputs) {
-        return Kind == graph::mlp_loss::difference || Soft ? outputs : 1;
+        return Kind == mlp_loss::difference || Soft ? outputs : 1;
     }
     /// What a sample's loss is multiplied with in the mean over the batch.
     template <class T>
@@ -24,7 +24,7 @@ struct loss_type {
     /// respect to the last layer's function's arguments, which are in z where the function needs them.
     template <int Out, class Function, class T, class Z>
     WEFT_DEVICE static T run(T* y, const Z* z, int stride, const T* target, T by) {
-        if constexpr (Kind == graph::mlp_loss::difference)
+        if constexpr (Kind == mlp_loss::difference)
             return difference<Out, Function>(y, z, stride, target, by);
         else
             return cross_entropy<Out, Function>(y, z, stride, target, by);

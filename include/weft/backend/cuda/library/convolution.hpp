@@ -9,10 +9,10 @@
 namespace weft::cuda_backend {
 
 /// A convolution as libraries see it: conv2d, conv2d_data or conv2d_weights as the graph means them
-/// (graph/record.hpp), of tensors without gaps. To the result of conv2d a bias for each filter and a tensor
-/// of its own shape may be added, and relu applied, in this order.
+/// (graph/primitives/convolution.hpp), of tensors without gaps. To the result of conv2d a bias for each
+/// filter and a tensor of its own shape may be added, and relu applied, in this order.
 struct convolution_problem {
-    graph::opcode op = graph::opcode::conv2d;
+    gradient_of kind = gradient_of::nothing;
     stored_as left = stored_as::absent, right = stored_as::absent, out = stored_as::absent,
               bias = stored_as::absent, residual = stored_as::absent;
     bool relu = false;
@@ -34,7 +34,7 @@ struct fused_convolution_steps {
 };
 
 /// Chains of conv2d that begin with a bias: (bias), (bias, relu), (bias, residual), (bias, residual, relu).
-template <graph::opcode Op, class... Steps>
+template <gradient_of Kind, class... Steps>
 constexpr fused_convolution_steps fuse_convolution_steps() {
     using enum graph::step_kind;
     using graph::function, graph::operand_mode;
@@ -43,7 +43,7 @@ constexpr fused_convolution_steps fuse_convolution_steps() {
     constexpr operand_mode mode[] = {Steps::mode..., operand_mode::same, operand_mode::same,
                                      operand_mode::same};
     fused_convolution_steps f;
-    if (Op != graph::opcode::conv2d || kind[0] != add || mode[0] != operand_mode::channel) return f;
+    if (Kind != gradient_of::nothing || kind[0] != add || mode[0] != operand_mode::channel) return f;
     f.bias = 0;
     f.steps = 1;
     if (kind[1] == add && mode[1] == operand_mode::same) f.residual = f.steps++;
@@ -53,20 +53,20 @@ constexpr fused_convolution_steps fuse_convolution_steps() {
     }
     return f;
 }
-template <graph::opcode Op, class Chain>
+template <gradient_of Kind, class Chain>
 struct fused_convolution_of;
-template <graph::opcode Op, class Functions, graph::operand_mode Source, class... Steps>
-struct fused_convolution_of<Op, chain<Functions, Source, Steps...>> {
-    static constexpr fused_convolution_steps value = fuse_convolution_steps<Op, Steps...>();
+template <gradient_of Kind, class Functions, graph::operand_mode Source, class... Steps>
+struct fused_convolution_of<Kind, chain<Functions, Source, Steps...>> {
+    static constexpr fused_convolution_steps value = fuse_convolution_steps<Kind, Steps...>();
 };
 
 /// Is a library the faster way, as far as sizes alone tell? It is not for few channels or weights, for which
 /// there are kernels that fit them. Tensors must be stored alike: no engine of cuDNN's makes gradients that
 /// are floats of images in 16 bits.
-template <class T>
+template <class T, class Convolution>
 constexpr bool library_convolves(const graph::node& n, std::int64_t batch) {
-    return n.narrow_in == (n.narrow_out & 1 ? 3 : 0) &&
-           plan_of_convolution<T>(n, batch).way == convolution_way::tiles;
+    return narrow_of(n.in_types) == (narrow_of(n.out_types) & 1 ? 3u : 0u) &&
+           plan_of_convolution<T>(n.as<Convolution>(), batch).way == convolution_way::tiles;
 }
 
 /// conv2d, conv2d_data and conv2d_weights with what follows, by a library. `Library` has
@@ -76,7 +76,7 @@ constexpr bool library_convolves(const graph::node& n, std::int64_t batch) {
 ///     int fastest(p, device, otherwise, ways...)
 ///                                           the number of the fastest of ways that leave the same, or
 ///                                           `otherwise` where it does not measure
-template <class Device, class Library, graph::opcode Op, class Chain, class T>
+template <class Device, class Library, class Convolution, class Chain, class T>
 class library_convolutions {
 public:
     library_convolutions(const Device& device, Library& library, const graph::node& n, const arguments<T>& a,
@@ -87,13 +87,13 @@ public:
     /// one.
     template <class Own>
     bool run(const Own& own) const {
-        const bool by_size = library_convolves<T>(n_, a_.batch);
+        const bool by_size = library_convolves<T, Convolution>(n_, a_.batch);
         if (!by_size && !library_.measures()) return false;
         const convolution_problem plain = problem();
         const convolution_memory at{a_.in[0], a_.in[1], a_.out[0], nullptr, nullptr};
         const auto apart = [&] {
             library_.convolve(plain, at, device_);
-            if constexpr (Op == graph::opcode::conv2d_weights)
+            if constexpr (gradient_kind<Convolution> == gradient_of::weights)
                 sum_bias();
             else
                 finish<after<0>>(device_, n_, a_);
@@ -116,7 +116,7 @@ public:
 private:
     using elements = elements_of<Chain>;
     static constexpr fused_convolution_steps fused =
-        fused_convolution_of<Op, typename elements::plain>::value;
+        fused_convolution_of<gradient_kind<Convolution>, typename elements::plain>::value;
     /// What is left of the chain after some steps.
     template <int Count>
     using after =
@@ -125,12 +125,12 @@ private:
 
     convolution_problem problem() const {
         convolution_problem p;
-        p.op = Op;
+        p.kind = gradient_kind<Convolution>;
         p.left = storage_of<typename elements::template in<T, 0>>;
         p.right = storage_of<typename elements::template in<T, 1>>;
         p.out = storage_of<typename elements::template out<T, 0>>;
         p.batch = a_.batch;
-        p.g = reference_backend::geometry_of(n_);
+        p.g = n_.as<Convolution>().g;
         return p;
     }
     /// Adds the steps that are fused, where a channel is a filter.
@@ -155,10 +155,8 @@ private:
     /// The gradient of the bias: dy summed over samples and pixels.
     void sum_bias() const {
         if (a_.out[1] == nullptr) return;
-        const conv2d_geometry g = reference_backend::geometry_of(n_);
-        graph::node sum;
-        graph::set_reduce(sum, {1, g.filters, g.out_h() * g.out_w()}, graph::operand_mode::channel,
-                          to_bits(1.0), false, false);
+        const graph::reduce sum{n_.as<graph::conv2d_weights>().bias_view(), int(graph::operand_mode::channel),
+                                1};
         const reduction_sizes sizes(sum, a_.batch);
         using in = typename elements::template in<T, 1>;
         using out = typename elements::template out<T, 1>;

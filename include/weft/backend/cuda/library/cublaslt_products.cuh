@@ -14,9 +14,10 @@ public:
     explicit blaslt_stream(blaslt_options options = {})
         : library_(std::make_unique<blaslt_handle>(options)) {}
 
-    template <graph::opcode Op, class Chain, class T>
+    template <class Primitive, class Chain, class T>
     bool library_product(const graph::node& n, const arguments<T>& a, T* scratch) const {
-        return library_products<blaslt_stream, blaslt_handle, Op, Chain, T>(*this, *library_, n, a, scratch)
+        return library_products<blaslt_stream, blaslt_handle, Primitive, Chain, T>(*this, *library_, n, a,
+                                                                                   scratch)
             .run();
     }
 

@@ -148,9 +148,10 @@ public:
         : blaslt_stream(options), library_(std::make_unique<cudnn_handle>(*this, options)) {}
 
     /// `own` is weft's way. False where that is to be taken.
-    template <graph::opcode Op, class Chain, class T, class Own>
+    template <class Primitive, class Chain, class T, class Own>
     bool library_convolution(const graph::node& n, const arguments<T>& a, T* scratch, const Own& own) const {
-        return library_convolutions<cudnn_stream, cudnn_handle, Op, Chain, T>(*this, *library_, n, a, scratch)
+        return library_convolutions<cudnn_stream, cudnn_handle, Primitive, Chain, T>(*this, *library_, n, a,
+                                                                                     scratch)
             .run(own);
     }
 

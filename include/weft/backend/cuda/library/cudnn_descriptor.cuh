@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "../../../core/error.hpp"
-#include "../../../graph/names.hpp"
 #include "convolution.hpp"
 
 namespace weft::cuda_backend {
@@ -19,8 +18,11 @@ inline std::string text_of(const convolution_problem& p) {
         return text + "]";
     };
     const conv2d_geometry& g = p.g;
-    return std::string(graph::name_of(p.op)) + " of images " + list(p.batch, g.channels, g.height, g.width) +
-           ", weights " + list(g.filters, g.channels / g.groups, g.kernel_h, g.kernel_w) + ", stride " +
+    return std::string(p.kind == gradient_of::nothing ? graph::conv2d::name
+                       : p.kind == gradient_of::data  ? graph::conv2d_data::name
+                                                      : graph::conv2d_weights::name) +
+           " of images " + list(p.batch, g.channels, g.height, g.width) + ", weights " +
+           list(g.filters, g.channels / g.groups, g.kernel_h, g.kernel_w) + ", stride " +
            list(g.stride_h, g.stride_w) + ", padding " + list(g.padding_h, g.padding_w) + ", dilation " +
            list(g.dilation_h, g.dilation_w);
 }

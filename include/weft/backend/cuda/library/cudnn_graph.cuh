@@ -112,8 +112,8 @@ private:
         cudnnBackendDescriptorType_t kind;
         cudnnBackendAttributeName_t x, w, y, geometry, alpha, beta;
     };
-    static convolution_names names_of(graph::opcode op) {
-        if (op == graph::opcode::conv2d_data)
+    static convolution_names names_of(gradient_of kind) {
+        if (kind == gradient_of::data)
             return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
                     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
                     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
@@ -121,7 +121,7 @@ private:
                     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
                     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
                     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA};
-        if (op == graph::opcode::conv2d_weights)
+        if (kind == gradient_of::weights)
             return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
                     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
                     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
@@ -138,8 +138,7 @@ private:
                 CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
     }
     handle convolve(bool last) {
-        const bool to_images = p_.op == graph::opcode::conv2d_data,
-                   to_weights = p_.op == graph::opcode::conv2d_weights;
+        const bool to_images = p_.kind == gradient_of::data, to_weights = p_.kind == gradient_of::weights;
         const handle left =
                          tensor(cudnn_tensor::left, p_.left, to_images ? results() : images(), aligned_.left),
                      right = tensor(cudnn_tensor::right, p_.right, to_weights ? results() : weights(),
@@ -148,7 +147,7 @@ private:
                                   : to_weights ? weights()
                                                : results(),
                                   last);
-        const convolution_names name = names_of(p_.op);
+        const convolution_names name = names_of(p_.kind);
         cudnn_descriptor& o = operations_.emplace_back(name.kind, p_);
         o.set(name.x, to_images ? out : left)
             .set(name.w, to_weights ? out : right)

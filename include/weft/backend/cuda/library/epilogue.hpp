@@ -1,10 +1,24 @@
 #pragma once
 
+#include "../../../graph/primitives/convolution.hpp"
 #include "../../arguments.hpp"
 #include "../../chain.hpp"
 #include "../execution/elements.hpp"
 
 namespace weft::cuda_backend {
+
+/// Which of a primitive and its two gradients a library is asked for.
+enum class gradient_of : std::uint8_t { nothing, data, weights };
+template <class Primitive>
+inline constexpr gradient_of gradient_kind = gradient_of::nothing;
+template <>
+inline constexpr gradient_of gradient_kind<graph::gemm_data> = gradient_of::data;
+template <>
+inline constexpr gradient_of gradient_kind<graph::gemm_weights> = gradient_of::weights;
+template <>
+inline constexpr gradient_of gradient_kind<graph::conv2d_data> = gradient_of::data;
+template <>
+inline constexpr gradient_of gradient_kind<graph::conv2d_weights> = gradient_of::weights;
 
 /// What a library of matrix products may do with a product d before it is stored: add a bias, apply a
 /// function, store the function's argument or, of relu, a mask of a bit for each number (aux), multiply by
@@ -52,16 +66,16 @@ struct fused_steps {
     int steps = 0, bias = -1, aux = -1;
     constexpr bool operator==(const fused_steps&) const = default;
 
-    /// Does it fit the sizes of a product? (Where aux lies must fit too: its address is a multiple of 16.)
-    constexpr bool fits(const graph::node& n) const {
-        const int rows = n.attribute[n.op == graph::opcode::gemm ? 1 : 2];
+    /// Does it fit the sizes of a product, whose results have so many numbers in a row? (Where aux lies must
+    /// fit too: its address is a multiple of 16.)
+    constexpr bool fits(const graph::node& n, int rows) const {
         return (bias < 0 || (n.view.inner == 1 && n.view.channels == rows)) && (aux < 0 || rows % 8 == 0);
     }
 };
 
 /// The steps of a product and how they and its result are stored: bits as in a node's record.
 struct product_steps {
-    graph::opcode op;
+    gradient_of kind;
     const graph::step* steps;
     int count;
     unsigned narrow_out, narrow_operands;
@@ -84,14 +98,14 @@ constexpr fused_steps fuse_steps(const product_steps& p, bool masked) {
     using enum graph::step_kind;
     using graph::function, graph::operand_mode;
     fused_steps f;
-    if (p.op == graph::opcode::gemm_data) {
+    if (p.kind == gradient_of::data) {
         if (masked && p.has(0, slope_from_y, operand_mode::same, function::relu))
             f = {epilogue::relu_slope, 1, -1, -1};
         else if (p.has(0, slope_from_x, operand_mode::same, function::gelu_tanh) && p.like_result(0))
             f = {epilogue::gelu_slope, 1, -1, 0};
         return f;
     }
-    if (p.op != graph::opcode::gemm) return f;
+    if (p.kind != gradient_of::nothing) return f;
     const bool biased = p.has(0, add, operand_mode::channel);
     const int next = biased;
     if (biased && !p.like_result(0)) return f;
@@ -114,22 +128,22 @@ constexpr fused_steps fuse_steps(const product_steps& p, bool masked) {
 }
 
 /// The same of an operation's chain.
-template <graph::opcode Op, class Plain, unsigned NarrowOut, unsigned NarrowOperands>
+template <gradient_of Kind, class Plain, unsigned NarrowOut, unsigned NarrowOperands>
 struct fused_of;
-template <graph::opcode Op, class Functions, graph::operand_mode Source, class... Steps, unsigned NarrowOut,
+template <gradient_of Kind, class Functions, graph::operand_mode Source, class... Steps, unsigned NarrowOut,
           unsigned NarrowOperands>
-struct fused_of<Op, chain<Functions, Source, Steps...>, NarrowOut, NarrowOperands> {
+struct fused_of<Kind, chain<Functions, Source, Steps...>, NarrowOut, NarrowOperands> {
     static constexpr graph::step steps[] = {graph::step{Steps::kind, Steps::fn, Steps::mode, -1, {}}...,
                                             graph::step{}};
     static constexpr fused_steps value(bool masked) {
-        return fuse_steps({Op, steps, int(sizeof...(Steps)), NarrowOut, NarrowOperands}, masked);
+        return fuse_steps({Kind, steps, int(sizeof...(Steps)), NarrowOut, NarrowOperands}, masked);
     }
 };
-template <graph::opcode Op, class Chain>
+template <class Product, class Chain>
 constexpr fused_steps fuse_chain(bool masked) {
     using elements = elements_of<Chain>;
-    return fused_of<Op, typename elements::plain, elements::narrow_outputs, elements::narrow_operands>::value(
-        masked);
+    return fused_of<gradient_kind<Product>, typename elements::plain, elements::narrow_outputs,
+                    elements::narrow_operands>::value(masked);
 }
 
 /// A chain without its first Count steps.

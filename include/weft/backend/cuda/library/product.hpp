@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "../../../graph/relu_mask.hpp"
 #include "../elementwise.hpp"
 #include "../execution/stored_as.hpp"
+#include "../passes/relu_mask.hpp"
 #include "../products/factors.hpp"
 #include "../reduce.hpp"
 #include "epilogue.hpp"
@@ -22,7 +22,7 @@ struct library_problem {
     bool transpose_a, transpose_b;
     std::int64_t m, n, k;
     stored_as factors, result;
-    constexpr std::int64_t aux_stride() const { return has_mask(does) ? graph::mask_row(m) : m; }
+    constexpr std::int64_t aux_stride() const { return has_mask(does) ? mask_row(m) : m; }
     constexpr bool operator==(const library_problem&) const = default;
 };
 struct library_memory {
@@ -52,7 +52,7 @@ private:
 ///     void multiply(p, memory, device)
 ///     bool prefers(p, device, fused, apart)    is fused() the better way, and not apart()?
 ///     written_masks& masks()
-template <class Device, class Library, graph::opcode Op, class Chain, class T>
+template <class Device, class Library, class Product, class Chain, class T>
 class library_products {
 public:
     library_products(const Device& device, Library& library, const graph::node& n, const arguments<T>& a,
@@ -61,9 +61,9 @@ public:
 
     /// False, and nothing is done, where the library has no way.
     bool run() const {
-        const std::int64_t rows = std::int64_t(a_.batch) * n_.attribute[0], outs = n_.attribute[1],
-                           depth = n_.attribute[2];
-        if constexpr (Op == graph::opcode::gemm_weights) {
+        const auto size = n_.as<Product>();
+        const std::int64_t rows = std::int64_t(a_.batch) * size.rows, outs = size.outs, depth = size.depth;
+        if constexpr (gradient_kind<Product> == gradient_of::weights) {
             const library_problem plain{epilogue::plain, false, true, depth, outs, rows, factors, result};
             const library_memory at{a_.in[0], a_.in[1], a_.out[0], nullptr, nullptr};
             if (a_.out[1] == nullptr) return try_product(plain, at);
@@ -77,7 +77,7 @@ public:
             sum_columns(device_, sums, column_sizes{1, rows, outs}, scratch_);
             return true;
         } else {
-            constexpr bool forward = Op == graph::opcode::gemm;
+            constexpr bool forward = gradient_kind<Product> == gradient_of::nothing;
             const library_problem plain{epilogue::plain,        forward, false, forward ? outs : depth, rows,
                                         forward ? depth : outs, factors, result};
             const library_memory at{a_.in[1], a_.in[0], a_.out[0], nullptr, nullptr};
@@ -91,7 +91,7 @@ public:
 private:
     using elements = elements_of<Chain>;
     template <bool Masked>
-    static constexpr fused_steps fused = fuse_chain<Op, Chain>(Masked);
+    static constexpr fused_steps fused = fuse_chain<Product, Chain>(Masked);
     static constexpr stored_as factors = storage_of<factor_type<Chain, T>>,
                                result = storage_of<output_type<Chain, 0, T>>;
     /// What is left of the chain after some steps.
@@ -113,7 +113,7 @@ private:
     /// With a mask of relu, where the graph has one: by the product of relu it is written, and those of its
     /// slope may read it then.
     bool masked_product(const library_problem& plain, const library_memory& at) const {
-        constexpr bool writes = Op == graph::opcode::gemm;
+        constexpr bool writes = gradient_kind<Product> == gradient_of::nothing;
         const T* const mask = writes ? a_.out[1] : a_.in[2];
         if (mask == nullptr) return false;
         if (writes) library_.masks().note(mask, false);
@@ -133,7 +133,7 @@ private:
         library_memory with = at;
         p.does = f.does;
         with.aux = mask;
-        if (!f.fits(n_)) return false;
+        if (!f.fits(n_, n_.as<Product>().out(0).dims.last())) return false;
         if constexpr (f.bias >= 0) with.bias = a_.operand[f.bias];
         if constexpr (f.aux >= 0) with.aux = a_.operand[f.aux];
         if (with.aux != nullptr && !pack<T>::aligned(with.aux)) return false;  // what cuBLASLt asks of it

@@ -51,17 +51,19 @@ struct row_kernel {
         }
         if constexpr (Work::rounds > 0) round<0>(block, memory, held, states);
         if constexpr (Work::rounds > 1) round<1>(block, memory, held, states);
-        if constexpr (Work::writes)
+        if constexpr (Work::writes) {
             for (const int t : block) {
                 if (row(block, t) >= rows) continue;
                 finish_held(states[t], held[t], row(block, t), t, std::make_integer_sequence<int, items>());
-                if constexpr (Block)
+                if constexpr (Block) {
                     for (int k = at(t, items); k < size; k += threads * N) {
                         loaded x;
                         work.load(x, row(block, t), k);
                         finish(states[t], x, row(block, t), k);
                     }
+                }
             }
+        }
     }
 
 private:
@@ -106,12 +108,13 @@ private:
             if (row(block, t) >= rows) continue;
             for (int j = 0; j < items; ++j)
                 if (at(t, j) < size) take<Round>(parts[t], states[t], held[t].x[j], row(block, t), at(t, j));
-            if constexpr (Block)
+            if constexpr (Block) {
                 for (int k = at(t, items); k < size; k += threads * N) {
                     loaded x;
                     work.load(x, row(block, t), k);
                     take<Round>(parts[t], states[t], x, row(block, t), k);
                 }
+            }
         }
         for (int offset = (Block ? warp : width) / 2; offset > 0; offset /= 2) {
             const per_thread<B, part> other = exchanged<part>(block, parts, offset);

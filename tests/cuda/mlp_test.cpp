@@ -1,5 +1,5 @@
 // Which programs are chains of dense layers, and what is known of them.
-#include <weft/graph/mlp.hpp>
+#include <weft/backend/cuda/fused_mlp/recognize.hpp>
 #include <weft/lang/layers/activation.hpp>
 #include <weft/lang/layers/convolution.hpp>
 #include <weft/lang/layers/dense.hpp>
@@ -11,9 +11,9 @@
 #include "../catch.hpp"
 
 using namespace weft;
-using graph::find_mlp;
+using cuda_backend::find_mlp;
+using cuda_backend::mlp_loss;
 using graph::function;
-using graph::mlp_loss;
 
 namespace {
 

@@ -1,4 +1,5 @@
 // Masks of relu, which the product that ends in it leaves for the one that multiplies by its slope.
+#include <weft/backend/cuda/passes/relu_mask.hpp>
 #include <weft/lang/layers/dense.hpp>
 #include <weft/lang/layers/normalization.hpp>
 #include <weft/program.hpp>
@@ -8,7 +9,6 @@
 
 using namespace weft;
 using graph::function;
-using graph::opcode;
 using graph::operand_mode;
 using graph::step_kind;
 
@@ -23,7 +23,7 @@ constexpr auto twice = input<9> >> dense<8> >> relu >> residual(dense<8>) >> den
 
 struct plain_policy {};
 struct masking_policy {
-    static constexpr bool keeps_relu_masks = true;
+    using passes = cuda_backend::relu_mask_passes<true>;
 };
 struct mixed_masking_policy : masking_policy {
     static constexpr precision numbers = precision::mixed;
@@ -38,7 +38,7 @@ template <class Graph>
 std::vector<int> masks_of(const Graph& g) {
     std::vector<int> masks;
     for (int i = 0; i < g.node_count; ++i)
-        if (const graph::node& n = g.nodes[std::size_t(i)]; n.op == opcode::gemm && n.out[1] >= 0)
+        if (const graph::node& n = g.nodes[std::size_t(i)]; n.is<graph::gemm>() && n.out[1] >= 0)
             masks.push_back(n.out[1]);
     return masks;
 }
@@ -60,14 +60,14 @@ void check_deep() {
         const graph::value& mask = g.values[std::size_t(masks[m])];
         CHECK(mask.where == graph::storage::arena);
         CHECK(mask.batched);
-        CHECK_FALSE(mask.narrow);
+        CHECK_FALSE(mask.type == graph::number_type::narrow);
         CHECK(mask.size == sizes[m]);
         const std::vector<int> readers = readers_of(g, masks[m]);
         REQUIRE(readers.size() == 1);
         const graph::node& n = g.nodes[std::size_t(readers[0])];
-        CHECK(n.op == opcode::gemm_data);
+        CHECK(n.is<graph::gemm_data>());
         CHECK(n.in[2] == masks[m]);
-        CHECK((n.narrow_in >> 2 & 1) == 0);
+        CHECK(n.in_types[2] == graph::number_type::real);
         // The mask is that of the result whose slope is taken, and lives until then.
         const int y = n.steps[0].operand;
         const auto& lives = Program::lifetimes;
@@ -81,8 +81,7 @@ void check_deep() {
 
 }  // namespace
 
-TEST_CASE("a dense layer's relu leaves a mask where a product multiplies by its slope",
-          "[graph][relu_mask]") {
+TEST_CASE("a dense layer's relu leaves a mask where a product multiplies by its slope", "[cuda][relu_mask]") {
     using masked = program_of<deep, masking_policy>;
     using plain = program_of<deep, plain_policy>;
     check_deep<masked>();
@@ -93,7 +92,7 @@ TEST_CASE("a dense layer's relu leaves a mask where a product multiplies by its 
     CHECK(masks_of(plain::graph).empty());
 }
 
-TEST_CASE("what takes no mask is as it was", "[graph][relu_mask]") {
+TEST_CASE("what takes no mask is as it was", "[cuda][relu_mask]") {
     const auto same = [](const auto& got, const auto& want) {
         CHECK(got.value_count == want.value_count);
         CHECK(got.value_capacity == want.value_capacity);
@@ -112,11 +111,10 @@ TEST_CASE("what takes no mask is as it was", "[graph][relu_mask]") {
 }
 
 TEST_CASE("a result of relu that is kept on the way has a mask, for all that ask for its slope",
-          "[graph][relu_mask]") {
+          "[cuda][relu_mask]") {
     graph::graph<4, 12> g;
     for (int v = 0; v < 12; ++v) g.add_value({.size = 40});
-    graph::node forward = graph::make_node(opcode::gemm, 0, 1);
-    forward.attribute[0] = 1, forward.attribute[1] = 40;
+    graph::node forward = graph::make_node(graph::gemm{{1, 40, 40}}, 0, 1);
     forward.out[0] = 3;
     forward.add_step({.kind = step_kind::add, .mode = operand_mode::channel, .operand = 2});
     forward.add_step({.kind = step_kind::apply, .fn = function::relu});
@@ -124,15 +122,15 @@ TEST_CASE("a result of relu that is kept on the way has a mask, for all that ask
     forward.add_step({.kind = step_kind::apply, .fn = function::square});
     g.add_node(forward);
     for (int k = 0; k < 3; ++k) {
-        graph::node backward = graph::make_node(opcode::gemm_data, 5, 6);
+        graph::node backward = graph::make_node(graph::gemm_data{{1, 40, 40}}, 5, 6);
         backward.out[0] = std::int16_t(7 + k);
         if (k == 2) backward.add_step({.kind = step_kind::scale});
         backward.add_step({.kind = step_kind::slope_from_y, .fn = function::relu, .operand = 4});
         g.add_node(backward);
     }
-    const auto masked = graph::find_relu_masks(g);
+    const auto masked = cuda_backend::find_relu_masks(g);
     REQUIRE(masked.count == 1);
-    const auto with = graph::with_relu_masks<1>(g, masked);
+    const auto with = cuda_backend::with_relu_masks<1>(g, masked);
     CHECK(with.nodes[0].out[1] == 12);
     CHECK(with.nodes[1].in[2] == 12);
     CHECK(with.nodes[2].in[2] == 12);
@@ -141,8 +139,8 @@ TEST_CASE("a result of relu that is kept on the way has a mask, for all that ask
 
     auto other = g;  // of another step's result there is none
     other.nodes[0].steps[2].kind = step_kind::add;
-    CHECK(graph::find_relu_masks(other).count == 0);
+    CHECK(cuda_backend::find_relu_masks(other).count == 0);
     other = g;
     other.nodes[0].steps[1].fn = function::gelu;
-    CHECK(graph::find_relu_masks(other).count == 0);
+    CHECK(cuda_backend::find_relu_masks(other).count == 0);
 }

@@ -1,74 +1,17 @@
 #pragma once
 
 #include "../../core/math.hpp"
-#include "../reference/normalization.hpp"
-#include "reduce.hpp"
+#include "../reference/batch_norm.hpp"
+#include "layer_norm.hpp"
 
 namespace weft::thrust_backend {
 
-/// (x - mean)^2, for sums
-template <class T>
-struct squared_difference {
-    const T* x;
-    std::ptrdiff_t stride;
-    T mean;
-    WEFT_DEVICE constexpr T operator()(std::ptrdiff_t i) const {
-        return (x[i * stride] - mean) * (x[i * stride] - mean);
-    }
-};
-/// a (b - mean), for sums
-template <class T>
-struct centred_product {
-    const T *a, *b;
-    std::ptrdiff_t stride;
-    T mean;
-    WEFT_DEVICE constexpr T operator()(std::ptrdiff_t i) const {
-        return a[i * stride] * (b[i * stride] - mean);
-    }
-};
 /// x, for sums
 template <class T>
 struct strided_element {
     const T* x;
     std::ptrdiff_t stride;
     WEFT_DEVICE constexpr T operator()(std::ptrdiff_t i) const { return x[i * stride]; }
-};
-
-/// One row: (x - mean) / sqrt(variance + epsilon), and 1 / sqrt(variance + epsilon).
-template <class Tail, class T>
-struct layer_norm_rows {
-    std::ptrdiff_t size;
-    T epsilon;
-    Tail tail;
-    const T* in;
-    T *out, *inverse;
-
-    WEFT_DEVICE void operator()(std::ptrdiff_t r) const {
-        const T* x = in + r * size;
-        T* y = out + r * size;
-        const T mean = T(sum_of(size, element_of<T>{x}) / double(size));
-        const T variance = T(sum_of(size, squared_difference<T>{x, 1, mean}) / double(size));
-        const T scale = T(1) / math::sqrt(variance + epsilon);
-        for (std::ptrdiff_t i = 0; i < size; ++i) y[i] = (x[i] - mean) * scale;
-        if (inverse != nullptr) inverse[r] = scale;
-        tail.finish(r * size, (r + 1) * size);
-    }
-};
-template <class Tail, class T>
-struct layer_norm_grad_rows {
-    std::ptrdiff_t size;
-    Tail tail;
-    const T *gradients, *normalized, *inverse;
-    T* out;
-
-    WEFT_DEVICE void operator()(std::ptrdiff_t r) const {
-        const T *dy = gradients + r * size, *x = normalized + r * size;
-        T* dx = out + r * size;
-        const T mean = T(sum_of(size, element_of<T>{dy}) / double(size));
-        const T product = T(sum_of(size, centred_product<T>{dy, x, 1, T(0)}) / double(size));
-        for (std::ptrdiff_t i = 0; i < size; ++i) dx[i] = inverse[r] * (dy[i] - mean - x[i] * product);
-        tail.finish(r * size, (r + 1) * size);
-    }
 };
 
 /// The numbers of one channel of a [batch, channels, inner] array.
@@ -159,32 +102,34 @@ struct batch_norm_sums_channels {
     }
 };
 
-/// Layer and batch normalisation with what follows.
-template <graph::opcode Op, class Chain, class System, class T>
-void normalization(const System& on, const graph::node& n, const arguments<T>& a) {
-    using enum graph::opcode;
-    using tail_type = chain_functor<Chain, T>;
-    const auto& at = n.attribute;
-    if constexpr (Op == layer_norm || Op == layer_norm_grad) {
-        const std::ptrdiff_t rows = std::ptrdiff_t(a.batch) * at[0], size = at[1];
-        if constexpr (Op == layer_norm)
-            for_each_index(on, rows, 4 * size,
-                           layer_norm_rows<tail_type, T>{
-                               size, T(from_bits(at[2])), {n, a}, a.in[0], a.out[0], a.out[1]});
-        else
-            for_each_index(
-                on, rows, 4 * size,
-                layer_norm_grad_rows<tail_type, T>{size, {n, a}, a.in[0], a.in[1], a.in[2], a.out[0]});
-    } else if constexpr (Op == batch_norm_coeffs) {
-        for_each_index(on, at[0], 16, batch_norm_coeffs_channels<T>{T(from_bits(at[2])), a});
-    } else {
-        const channel_places places{a.batch, at[0], at[1]};
-        if constexpr (Op == batch_norm_stats)
-            for_each_index(on, at[0], 2 * places.count(),
-                           batch_norm_stats_channels<T>{places, T(from_bits(at[2])), T(from_bits(at[3])), a});
-        else
-            for_each_index(on, at[0], 2 * places.count(), batch_norm_sums_channels<T>{places, a});
+template <>
+struct kernel<graph::batch_norm_stats> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const auto p = n.as<graph::batch_norm_stats>();
+        const channel_places places{a.batch, p.channels, p.inner};
+        for_each_index(on, p.channels, 2 * places.count(),
+                       batch_norm_stats_channels<T>{places, T(p.epsilon), T(p.momentum), a});
     }
-}
+};
+
+template <>
+struct kernel<graph::batch_norm_coeffs> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const auto p = n.as<graph::batch_norm_coeffs>();
+        for_each_index(on, p.channels, 16, batch_norm_coeffs_channels<T>{T(p.epsilon), a});
+    }
+};
+
+template <>
+struct kernel<graph::batch_norm_sums> {
+    template <class Chain, class System, class T>
+    static void run(const System& on, const graph::node& n, const arguments<T>& a, T*) {
+        const auto p = n.as<graph::batch_norm_sums>();
+        const channel_places places{a.batch, p.channels, p.inner};
+        for_each_index(on, p.channels, 2 * places.count(), batch_norm_sums_channels<T>{places, a});
+    }
+};
 
 }  // namespace weft::thrust_backend

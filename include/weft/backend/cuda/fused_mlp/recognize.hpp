@@ -2,13 +2,16 @@
 
 #include <type_traits>
 
-#include "../core/real.hpp"
-#include "eliminate.hpp"
-#include "fuse/elementwise.hpp"
-#include "fuse/softmax_cross_entropy.hpp"
+#include "../../../graph/eliminate.hpp"
+#include "../../../graph/fuse/elementwise.hpp"
+#include "../../../graph/fuse/softmax_cross_entropy.hpp"
+#include "../../../graph/primitives/products.hpp"
+#include "../../../graph/primitives/reduce.hpp"
 
-/// Multi-layer perceptrons among graphs: what a backend may run as one kernel.
-namespace weft::graph {
+/// Multi-layer perceptrons among graphs: what may run as one kernel.
+namespace weft::cuda_backend {
+
+using graph::function, graph::node, graph::storage;
 
 /// y = f(x w^T + b), one row per sample.
 struct mlp_layer {
@@ -56,21 +59,22 @@ struct mlp_finder {
     const Graph& g;
     mlp found{};
 
-    constexpr const value& at(int v) const { return g.values[std::size_t(v)]; }
+    constexpr const graph::value& at(int v) const { return g.values[std::size_t(v)]; }
     constexpr const node& operation(int i) const { return g.nodes[std::size_t(i)]; }
 
-    static constexpr bool is_bias(const step& s, const node& n) {
-        const blocking& v = n.view;
-        return s.kind == step_kind::add && s.mode == operand_mode::channel && v.outer == 1 && v.inner == 1 &&
-               v.channels == n.attribute[1];
+    static constexpr bool is_bias(const graph::step& s, const node& n) {
+        const graph::blocking& v = n.view;
+        return s.kind == graph::step_kind::add && s.mode == graph::operand_mode::channel && v.outer == 1 &&
+               v.inner == 1 && v.channels == n.as<graph::gemm>().outs;
     }
     /// A product that reads `from`, and its bias and function; the number of steps that these are, or -1.
     constexpr int layer(const node& n, int from) {
-        if (n.op != opcode::gemm || n.attribute[0] != 1 || n.in[0] != from || n.in[1] < 0) return -1;
+        if (!n.is<graph::gemm>() || n.as<graph::gemm>().rows != 1 || n.in[0] != from || n.in[1] < 0)
+            return -1;
         if (at(n.in[1]).where != storage::parameter) return -1;
         mlp_layer& l = found.layers[std::size_t(found.depth++)];
-        l.out = n.attribute[1];
-        l.in = n.attribute[2];
+        l.out = n.as<graph::gemm>().outs;
+        l.in = n.as<graph::gemm>().depth;
         l.weight_at = at(n.in[1]).offset;
         int s = 0;
         if (s < n.step_count && is_bias(n.steps[s], n) &&
@@ -78,7 +82,8 @@ struct mlp_finder {
             l.bias = true;
             l.bias_at = at(n.steps[s++].operand).offset;
         }
-        if (s < n.step_count && n.steps[s].kind == step_kind::apply && n.steps[s].fn != function::custom) {
+        if (s < n.step_count && n.steps[s].kind == graph::step_kind::apply &&
+            n.steps[s].fn != function::custom) {
             l.fn = n.steps[s].fn;
             l.bits = n.steps[s++].bits[0];
         }
@@ -104,23 +109,24 @@ struct mlp_finder {
     }
     /// Is the last node the batch's mean of v, up to a factor?
     constexpr bool is_mean(const node& n, int v, int loss) {
-        if (n.op != opcode::reduce || n.in[0] != v || n.out[0] != loss || n.step_count ||
-            operand_mode(n.attribute[3]) != operand_mode::scalar || !n.attribute[5] || n.attribute[6])
+        if (!n.is<graph::reduce>() || n.in[0] != v || n.out[0] != loss || n.step_count || n.once)
             return false;
-        found.scale_bits = n.attribute[4];
-        return true;
+        const auto sum = n.as<graph::reduce>();
+        found.scale_bits = to_bits(sum.factor);
+        return sum.over() == graph::operand_mode::scalar && sum.per_batch;
     }
     constexpr bool cross_entropy(int loss) {
         const int depth = g.node_count - 2;
         if (depth < 1 || chain(depth) != operation(depth - 1).step_count) return false;
         const node& n = operation(depth);
         found.output = operation(depth - 1).out[0];
-        if (n.op != opcode::softmax_xent || n.in[0] != found.output || n.attribute[3] || n.in[1] < 0 ||
+        const auto over = n.as<graph::softmax_xent>();
+        if (!n.is<graph::softmax_xent>() || n.in[0] != found.output || over.weighted || n.in[1] < 0 ||
             at(n.in[1]).where != storage::target || !is_mean(operation(depth + 1), n.out[0], loss))
             return false;
         found.loss = mlp_loss::cross_entropy;
-        found.loss_bits = n.attribute[2];
-        found.soft_targets = n.attribute[1] != 1;
+        found.loss_bits = to_bits(over.smoothing);
+        found.soft_targets = over.targets != 1;
         return true;
     }
     /// Predictions are stored, then follow minus the target and a function.
@@ -130,10 +136,10 @@ struct mlp_finder {
         const int own = chain(depth);
         const node& n = operation(depth - 1);
         if (own < 0 || n.step_count != own + 3) return false;
-        const step &store = n.steps[own], &minus = n.steps[own + 1], &apply = n.steps[own + 2];
-        if (store.kind != step_kind::store || minus.kind != step_kind::subtract ||
-            minus.mode != operand_mode::same || at(minus.operand).where != storage::target ||
-            apply.kind != step_kind::apply || apply.fn == function::custom ||
+        const graph::step &store = n.steps[own], &minus = n.steps[own + 1], &apply = n.steps[own + 2];
+        if (store.kind != graph::step_kind::store || minus.kind != graph::step_kind::subtract ||
+            minus.mode != graph::operand_mode::same || at(minus.operand).where != storage::target ||
+            apply.kind != graph::step_kind::apply || apply.fn == function::custom ||
             !is_mean(operation(depth), n.out[0], loss))
             return false;
         found.loss = mlp_loss::difference;
@@ -148,8 +154,8 @@ struct mlp_finder {
 
 /// The layers of a program's final graph for predictions, if it is a chain of dense layers.
 template <int N, int V>
-constexpr mlp find_mlp(const graph<N, V>& g) {
-    detail::mlp_finder<graph<N, V>> finder{g};
+constexpr mlp find_mlp(const graph::graph<N, V>& g) {
+    detail::mlp_finder<graph::graph<N, V>> finder{g};
     const int steps = finder.chain(g.node_count);
     if (steps < 0 || g.nodes[std::size_t(g.node_count - 1)].step_count != steps) return {};
     finder.found.output = g.nodes[std::size_t(g.node_count - 1)].out[0];
@@ -158,15 +164,16 @@ constexpr mlp find_mlp(const graph<N, V>& g) {
 
 /// The layers and the loss of a network as it was lowered, without gradients: they follow from these two.
 template <int N, int V>
-constexpr mlp find_mlp(const graph<N, V>& source, int loss) {
+constexpr mlp find_mlp(const graph::graph<N, V>& source, int loss) {
     // Large graphs of other kinds are not fused once more only to be refused.
     if (source.node_count > 3 * max_mlp_depth + 6) return {};
     for (int i = 0; i < source.node_count; ++i) {
-        using enum opcode;
-        const opcode op = source.nodes[std::size_t(i)].op;
-        if (op != gemm && op != elementwise && op != log_softmax && op != pick_nll && op != reduce) return {};
+        const node& n = source.nodes[std::size_t(i)];
+        if (!n.is<graph::gemm>() && !n.is<graph::elementwise>() && !n.is<graph::log_softmax>() &&
+            !n.is<graph::pick_nll>() && !n.is<graph::reduce>())
+            return {};
     }
-    const auto g = eliminate(fuse_elementwise(fuse_softmax_cross_entropy(source)));
+    const auto g = graph::eliminate(graph::fuse_elementwise(graph::fuse_softmax_cross_entropy(source)));
     using fused = std::remove_const_t<decltype(g)>;
     detail::mlp_finder<fused> classifier{g};
     if (classifier.cross_entropy(loss)) return classifier.found;
@@ -175,4 +182,4 @@ constexpr mlp find_mlp(const graph<N, V>& source, int loss) {
     return {};
 }
 
-}  // namespace weft::graph
+}  // namespace weft::cuda_backend
