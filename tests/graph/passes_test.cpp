@@ -99,7 +99,8 @@ TEST_CASE("differentiation adds the gradient of every parameter, and of nothing 
     static_assert(count<graph::gemm_data>(g) == 1, "the input needs no gradient");
     int gradients = 0;
     for (int i = 0; i < g.value_count; ++i)
-        if (g.values[std::size_t(i)].where == graph::storage::gradient) gradients += g.values[std::size_t(i)].size;
+        if (g.values[std::size_t(i)].where == graph::storage::gradient)
+            gradients += g.values[std::size_t(i)].size;
     CHECK(gradients == p::source.parameter_size);
     STATIC_REQUIRE(runs_in_order(g));
 }
@@ -108,8 +109,7 @@ TEST_CASE("the backward pass fuses as the forward pass does", "[graph]") {
     constexpr auto& g = training<mlp, softmax_cross_entropy_loss<>>::graph;
     // the slope of relu ends the product that carries the gradient back, and bias gradients ride along
     static_assert(has_steps(find<graph::gemm_data>(g), {step_kind::slope_from_y}));
-    static_assert(find<graph::gemm_weights>(g, 0).out[1] >= 0 &&
-                  find<graph::gemm_weights>(g, 1).out[1] >= 0);
+    static_assert(find<graph::gemm_weights>(g, 0).out[1] >= 0 && find<graph::gemm_weights>(g, 1).out[1] >= 0);
     static_assert(count<graph::reduce>(g) == 1, "only the mean of the loss is left");
     STATIC_REQUIRE(runs_in_order(g));
 }

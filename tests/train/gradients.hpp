@@ -185,8 +185,8 @@ void match_unfused(Fixture& f) {
     run("the program before element-wise fusion", compiled::unfused);
     // Nothing but the chain rule; computed at run time, as the passes are ordinary functions.
     const auto differentiated = [] {
-        return weft::graph::differentiate<weft::graph::gradient_bound(compiled::source.g)>(compiled::source.g,
-                                                                                           compiled::source.loss)
+        return weft::graph::differentiate<weft::graph::gradient_bound(compiled::source.g)>(
+                   compiled::source.g, compiled::source.loss)
             .g;
     };
     constexpr int batch_norms = 2 * weft::graph::expandable(compiled::source.g).operations;
