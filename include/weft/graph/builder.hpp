@@ -290,9 +290,7 @@ private:
     constexpr tensor reduced(tensor x, blocking view, operand_mode mode, float factor, bool per_batch) {
         if (wrong || x.id < 0) return {0, extents(operand_size(mode, view))};
         const bool once = !is_batched(x);
-        tensor result = emit(weft::graph::reduce{view, int(mode), factor, per_batch && !once, once}, x);
-        if (!wrong) g.nodes[g.node_count - 1].once = once;
-        return result;
+        return emit(weft::graph::reduce{view, int(mode), factor, per_batch && !once, once}, x);
     }
 };
 

@@ -84,11 +84,7 @@ public:
         if (!wanted(s.operand)) return;
         if (s.mode == operand_mode::same) return add(s.operand, scaled(dy, factor));
         const bool once = !g_.values[dy].batched;
-        node n = make_node(reduce{view, int(s.mode), factor, 0, once}, dy);
-        n.once = once;
-        g_.add_outputs(n, n.as<reduce>());
-        join(n);
-        add(s.operand, n.out[0]);
+        add(s.operand, emit(reduce{view, int(s.mode), factor, 0, once}, {dy}));
     }
     /// x, read with `mode`, repeated to the size of value v.
     constexpr int repeated(int x, operand_mode mode, blocking view, int v) {

@@ -18,6 +18,7 @@
 ///     flops(n)                    floating-point operations per sample (or in all where it is done once); 0
 ///     multiply_adds()             of a product: products followed by a sum, per sample
 ///     text(n)                     what `explain` shows, if it is more than the name and the result's size
+///     once                        an attribute: done once for the whole batch, where it is not 0
 ///     expand(writer, n), expanded_operations, expanded_values    what it becomes before fusion, if it does
 namespace weft::graph {
 

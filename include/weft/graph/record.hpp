@@ -132,6 +132,7 @@ constexpr node make_node(const P& primitive, Inputs... in) {
     node n;
     n.op = opcode_of<P, Own>;
     n.traits = traits_of<P>;
+    if constexpr (requires { primitive.once; }) n.once = primitive.once != 0;
     if constexpr (!std::is_empty_v<P>) n.set(primitive);
     int i = 0;
     ((n.in[i++] = std::int16_t(in)), ...);
