@@ -31,20 +31,20 @@ using mistake_of =
     mistake_report<source_of<Net, Loss, Training>.mistaken, graph::detail::mistake_in<Net, Loss, Training>,
                    typename Net::layers, Loss, graph::brought_by<Net, Loss>>;
 
+template <class Net, class Loss, bool Training>
+inline constexpr auto forward_of = graph::fuse_softmax_cross_entropy(source_of<Net, Loss, Training>.g);
+
 template <class Net, class Loss, bool Scaled>
 constexpr auto with_gradients() {
-    constexpr auto& source = source_of<Net, Loss, true>;
-    constexpr auto forward = graph::fuse_softmax_cross_entropy(source.g);
+    constexpr auto& forward = forward_of<Net, Loss, true>;
     return graph::differentiate<graph::gradient_bound(forward), graph::brought_by<Net, Loss>>(
-        forward, source.loss, Scaled);
+        forward, source_of<Net, Loss, true>.loss, Scaled);
 }
 template <class Net, class Loss, bool Scaled>
 constexpr auto with_gradients_in_less_room() {
     constexpr auto large = with_gradients<Net, Loss, Scaled>();
-    graph::differentiated_graph<large.g.node_count, large.g.value_count> result;
-    result.g = graph::resized<large.g.node_count, large.g.value_count>(large.g);
-    result.without_rule = large.without_rule;
-    return result;
+    return graph::differentiated_graph<large.node_count, large.value_count>{
+        graph::resized<large.node_count, large.value_count>(large), large.without_rule};
 }
 template <class Net, class Loss, bool Scaled>
 inline constexpr auto gradients_of = with_gradients_in_less_room<Net, Loss, Scaled>();
@@ -56,10 +56,9 @@ struct missing_rule {
 };
 template <class Net, class Loss, bool Scaled>
 struct missing_rule<Net, Loss, true, Scaled> {
-    static constexpr int index = gradients_of<Net, Loss, Scaled>.without_rule;
-    static constexpr graph::mistake value = graph::no_gradient_of(gradients_of<Net, Loss, Scaled>.g, index);
+    static constexpr graph::mistake value = graph::no_gradient_of(gradients_of<Net, Loss, Scaled>);
     using type =
-        mistake_report<(index >= 0), missing_rule, typename Net::layers, Loss, graph::brought_by<Net, Loss>>;
+        mistake_report<bool(value), missing_rule, typename Net::layers, Loss, graph::brought_by<Net, Loss>>;
 };
 }  // namespace detail
 
@@ -90,15 +89,12 @@ struct program
 private:
     // The compiler keeps every graph that is named here: a pass with nothing to do makes none, and each has
     // the size it needs.
-    static constexpr auto differentiate_source() {
+    static constexpr const auto& differentiated() {
         if constexpr (training)
-            return detail::gradients_of<Net, Loss, scaled>.g;
-        else if constexpr (std::is_same_v<Loss, graph::no_loss>)
-            return source.g;
+            return detail::gradients_of<Net, Loss, scaled>;
         else
-            return graph::fuse_softmax_cross_entropy(source.g);
+            return detail::forward_of<Net, Loss, false>;
     }
-    static constexpr auto differentiated = differentiate_source();
 
     template <auto& G, int Operations, int Values>
     static constexpr auto expanded = graph::expand<Operations, Values>(G, own{});
@@ -116,7 +112,7 @@ private:
         constexpr auto parts = graph::needed(G);
         return graph::eliminate<(parts.node_count > 0 ? parts.node_count : 1)>(G, parts);
     }
-    static constexpr auto biased = graph::fuse_bias_gradient(expand<differentiated>());
+    static constexpr auto biased = graph::fuse_bias_gradient(expand<differentiated()>());
     static constexpr auto choose_widths() {
         if constexpr (mixed)
             return graph::narrowed(only_needed<biased>());

@@ -193,8 +193,8 @@ list narrow_through(stand_in library, double allowed) {
         p.operand[0].assign(bias.begin(), bias.end());
         a.operand[0] = bias.data();
     }
-    for (int k = 0; k < 2; ++k) p.n.in_types.set(k, graph::number_type::narrow);
-    if (std::is_same_v<Out, Narrow>) p.n.out_types.set(0, graph::number_type::narrow);
+    for (int k = 0; k < 2; ++k) p.n.types.set(k, graph::number_type::narrow);
+    if (std::is_same_v<Out, Narrow>) p.n.types.set(graph::max_inputs, graph::number_type::narrow);
     using stored = cb::narrow_chain<Chain, Narrow, 3, std::is_same_v<Out, Narrow> ? 1 : 0, 0>;
     const cb::host_twin device;
     const cb::library_convolutions<cb::host_twin, stand_in, Op, stored, float> convolutions(

@@ -67,7 +67,7 @@ void check_deep() {
         const graph::node& n = g.nodes[std::size_t(readers[0])];
         CHECK(n.is<graph::gemm_data>());
         CHECK(n.in[2] == masks[m]);
-        CHECK(n.in_types[2] == graph::number_type::real);
+        CHECK(n.in_types()[2] == graph::number_type::real);
         // The mask is that of the result whose slope is taken, and lives until then.
         const int y = n.steps[0].operand;
         const auto& lives = Program::lifetimes;

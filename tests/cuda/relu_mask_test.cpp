@@ -240,7 +240,7 @@ TEST_CASE("cuda relu masks: explain says what a library is asked for", "[cuda]")
     n.set(graph::gemm{{1, 16, 5}});
     n.view.channels = 16;
     CHECK(cb::library_text<graph::gemm>("A", n) == "A: bias + keep + gelu_tanh");
-    n.operand_types.set(1, graph::number_type::narrow);
+    n.types.set(graph::max_inputs + graph::max_outputs + 1, graph::number_type::narrow);
     CHECK(cb::library_text<graph::gemm>("A", n) == "A: bias, then 2 steps");
     n.view.inner = 2;
     CHECK(cb::library_text<graph::gemm>("A", n) == "A, then 3 steps");

@@ -36,16 +36,17 @@ void check() {
         const graph::node& n = g.nodes[std::size_t(i)];
         CAPTURE(i, int(n.op));
         for (int k = 0; k < graph::max_inputs; ++k)
-            CHECK((narrow_of(n.in_types) >> k & 1) == (n.in[k] >= 0 && narrow(n.in[k])));
+            CHECK((narrow_of(n.in_types()) >> k & 1) == (n.in[k] >= 0 && narrow(n.in[k])));
         for (int k = 0; k < graph::max_outputs; ++k)
-            CHECK((narrow_of(n.out_types) >> k & 1) == (n.out[k] >= 0 && narrow(n.out[k])));
+            CHECK((narrow_of(n.out_types()) >> k & 1) == (n.out[k] >= 0 && narrow(n.out[k])));
         for (int k = 0; k < n.step_count; ++k)
-            CHECK((narrow_of(n.operand_types) >> k & 1) ==
+            CHECK((narrow_of(n.operand_types()) >> k & 1) ==
                   (n.steps[k].operand >= 0 && narrow(n.steps[k].operand)));
-        if (n.has(graph::multiplies)) CHECK((narrow_of(n.in_types) & 3) == 3);
-        if (n.is<graph::gemm_weights>() || n.is<graph::conv2d_weights>()) CHECK(narrow_of(n.out_types) == 0);
-        if (n.is<graph::layer_norm>()) CHECK((narrow_of(n.out_types) & 2) == 0);
-        if (n.is<graph::batch_norm_stats>()) CHECK(narrow_of(n.out_types) == 0);
+        if (n.has(graph::multiplies)) CHECK((narrow_of(n.in_types()) & 3) == 3);
+        if (n.is<graph::gemm_weights>() || n.is<graph::conv2d_weights>())
+            CHECK(narrow_of(n.out_types()) == 0);
+        if (n.is<graph::layer_norm>()) CHECK((narrow_of(n.out_types()) & 2) == 0);
+        if (n.is<graph::batch_norm_stats>()) CHECK(narrow_of(n.out_types()) == 0);
     }
     for (int v = 0; v < g.value_count; ++v) {
         const graph::value& value = g.values[std::size_t(v)];

@@ -186,8 +186,7 @@ void match_unfused(Fixture& f) {
     // Nothing but the chain rule; computed at run time, as the passes are ordinary functions.
     const auto differentiated = [] {
         return weft::graph::differentiate<weft::graph::gradient_bound(compiled::source.g)>(
-                   compiled::source.g, compiled::source.loss)
-            .g;
+            compiled::source.g, compiled::source.loss);
     };
     constexpr int batch_norms = 2 * weft::graph::expandable(compiled::source.g).operations;
     const auto expanded = [&] { return weft::graph::expand<batch_norms, 3 * batch_norms>(differentiated()); };

@@ -33,8 +33,7 @@ namespace graph {
 
 /// Do two operations run the same code?
 constexpr bool same_kernel(const node& a, const node& b) {
-    if (a.op != b.op || a.step_count != b.step_count || a.source_mode != b.source_mode ||
-        a.in_types != b.in_types || a.out_types != b.out_types || a.operand_types != b.operand_types)
+    if (a.op != b.op || a.step_count != b.step_count || a.source_mode != b.source_mode || a.types != b.types)
         return false;
     for (int s = 0; s < a.step_count; ++s) {
         const step &x = a.steps[s], &y = b.steps[s];

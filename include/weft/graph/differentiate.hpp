@@ -181,31 +181,29 @@ constexpr int gradient_bound(const graph<N, V>& forward) {
     return bound;
 }
 
-/// A graph with gradients, and its first operation that has no gradient rule, or -1.
+/// A graph with gradients.
 template <int N, int V>
-struct differentiated_graph {
-    graph<N, V> g;
-    int without_rule = -1;
+struct differentiated_graph : graph<N, V> {
+    int without_rule = -1;  ///< the first operation that has no gradient rule
 };
 
 /// The graph of a loss together with the gradients of all parameters; `Added` is at least its gradient_bound.
 template <int Added, class Own = primitive_list<>, int N, int V>
 constexpr auto differentiate(const graph<N, V>& forward, int loss, bool scaled = false) {
     constexpr int values = V + Added + 2 * N;
-    differentiated_graph<N + Added, values> result;
-    result.g = resized<N + Added, values>(forward);
+    differentiated_graph<N + Added, values> g{resized<N + Added, values>(forward)};
     std::array<std::int16_t, values> gradient{};
     std::array<bool, values> wanted{};
-    gradients<Own> d(result.g.writer(), gradient.data(), wanted.data());
-    result.without_rule = d.run(loss, scaled);
-    return result;
+    g.without_rule = gradients<Own>(g.writer(), gradient.data(), wanted.data()).run(loss, scaled);
+    return g;
 }
 
-/// The mistake of operation i, if that is one.
+/// The mistake of an operation that has no rule, if one has none.
 template <int N, int V>
-constexpr mistake no_gradient_of(const graph<N, V>& g, int i) {
-    if (i < 0) return {};
-    return {.kind = mistake_kind::no_gradient, .layer = g.nodes[i].layer, .op = g.nodes[i].op};
+constexpr mistake no_gradient_of(const differentiated_graph<N, V>& g) {
+    if (g.without_rule < 0) return {};
+    const node& n = g.nodes[g.without_rule];
+    return {.kind = mistake_kind::no_gradient, .layer = n.layer, .op = n.op};
 }
 
 }  // namespace weft::graph

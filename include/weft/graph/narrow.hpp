@@ -57,9 +57,10 @@ constexpr graph<N, V> with_types(graph<N, V> g) {
     const auto type_of = [&g](int v) { return v < 0 ? number_type::real : g.values[v].type; };
     for (int i = 0; i < g.node_count; ++i) {
         node& n = g.nodes[i];
-        for (int k = 0; k < max_inputs; ++k) n.in_types.set(k, type_of(n.in[k]));
-        for (int k = 0; k < max_outputs; ++k) n.out_types.set(k, type_of(n.out[k]));
-        for (int k = 0; k < n.step_count; ++k) n.operand_types.set(k, type_of(n.steps[k].operand));
+        int place = 0;
+        for (const std::int16_t v : n.in) n.types.set(place++, type_of(v));
+        for (const std::int16_t v : n.out) n.types.set(place++, type_of(v));
+        for (int k = 0; k < n.step_count; ++k) n.types.set(place++, type_of(n.steps[k].operand));
     }
     return g;
 }

@@ -19,25 +19,28 @@ enum class number_type : std::uint8_t {
     whole    ///< integers of 32 bits
 };
 
-/// The types of an operation's inputs, outputs or operands: four bits for each.
+/// The types of several values: two bits for each.
 struct number_types {
     std::uint64_t bits = 0;
-    static constexpr int count = 16;
 
-    constexpr number_type operator[](int k) const { return number_type(bits >> (4 * k) & 15); }
+    constexpr number_type operator[](int k) const { return number_type(bits >> (2 * k) & 3); }
     constexpr void set(int k, number_type t) {
-        bits = (bits & ~(std::uint64_t(15) << (4 * k))) | std::uint64_t(t) << (4 * k);
+        bits = (bits & ~(std::uint64_t(3) << (2 * k))) | std::uint64_t(t) << (2 * k);
+    }
+    constexpr number_types part(int first, int count) const {
+        return {bits >> (2 * first) & ((std::uint64_t(1) << (2 * count)) - 1)};
     }
     /// Bit k: is k of this type?
     constexpr unsigned mask_of(number_type t) const {
         unsigned mask = 0;
-        for (int k = 0; bits != 0 && k < count; ++k) mask |= unsigned((*this)[k] == t) << k;
+        for (int k = 0; k < 32 && bits >> (2 * k) != 0; ++k) mask |= unsigned((*this)[k] == t) << k;
         return mask;
     }
     constexpr bool operator==(const number_types&) const = default;
 };
 
 inline constexpr int max_inputs = 8, max_outputs = 5, max_attributes = 13, max_steps = 10;
+static_assert(2 * (max_inputs + max_outputs + max_steps) < 64, "number_types holds their types");
 
 /// What passes ask of an operation's primitive, without knowing which it is. A primitive says so by a static
 /// constant of the same name that is true.
@@ -90,9 +93,13 @@ struct node {
     std::int16_t in[max_inputs] = {-1, -1, -1, -1, -1, -1, -1, -1};
     std::int16_t out[max_outputs] = {-1, -1, -1, -1, -1};
     std::int32_t attributes[max_attributes] = {};  ///< of the primitive, which as<> reads
-    number_types in_types, out_types, operand_types;
-    blocking view = {};  ///< how the steps see out[0]
+    number_types types;                            ///< of in, then out, then the steps' operands
+    blocking view = {};                            ///< how the steps see out[0]
     step steps[max_steps] = {};
+
+    constexpr number_types in_types() const { return types.part(0, max_inputs); }
+    constexpr number_types out_types() const { return types.part(max_inputs, max_outputs); }
+    constexpr number_types operand_types() const { return types.part(max_inputs + max_outputs, max_steps); }
 
     constexpr bool has(trait t) const { return (traits & t) != 0; }
     /// Is it one of weft's own primitives?

@@ -22,8 +22,8 @@ std::string library_text(const char* library, const graph::node& n) {
     const bool masked = (kind == gradient_of::nothing ? n.out[1]
                          : kind == gradient_of::data  ? n.in[2]
                                                       : -1) >= 0;
-    fused_steps f =
-        fuse_steps({kind, n.steps, n.step_count, narrow_of(n.out_types), narrow_of(n.operand_types)}, masked);
+    fused_steps f = fuse_steps(
+        {kind, n.steps, n.step_count, narrow_of(n.out_types()), narrow_of(n.operand_types())}, masked);
     if (!f.fits(n, n.as<Product>().out(0).dims.last())) f = {};
     if (kind == gradient_of::weights && n.out[1] >= 0) f.does = epilogue::bias_gradient;
     if (f.does != epilogue::plain) text.append(": ").append(name_of(f.does));

@@ -57,14 +57,13 @@ constexpr unsigned narrow_of(const graph::number_types& t) { return t.mask_of(gr
 
 /// The chain type of operation I of a program whose narrow values are `Narrow`.
 template <class Program, int I, class Narrow>
-using stored_chain_of =
-    std::conditional_t<(narrow_of(Program::graph.nodes[I].in_types) |
-                        narrow_of(Program::graph.nodes[I].out_types) |
-                        narrow_of(Program::graph.nodes[I].operand_types)) != 0,
-                       narrow_chain<chain_of<Program, I>, Narrow, narrow_of(Program::graph.nodes[I].in_types),
-                                    narrow_of(Program::graph.nodes[I].out_types),
-                                    narrow_of(Program::graph.nodes[I].operand_types)>,
-                       chain_of<Program, I>>;
+using stored_chain_of = std::conditional_t<
+    (narrow_of(Program::graph.nodes[I].in_types()) | narrow_of(Program::graph.nodes[I].out_types()) |
+     narrow_of(Program::graph.nodes[I].operand_types())) != 0,
+    narrow_chain<chain_of<Program, I>, Narrow, narrow_of(Program::graph.nodes[I].in_types()),
+                 narrow_of(Program::graph.nodes[I].out_types()),
+                 narrow_of(Program::graph.nodes[I].operand_types())>,
+    chain_of<Program, I>>;
 
 /// What in[K], out[K] and the operand of step K of an operation are stored as.
 template <class Chain, int K, class T>

@@ -65,7 +65,7 @@ struct fused_convolution_of<Kind, chain<Functions, Source, Steps...>> {
 /// are floats of images in 16 bits.
 template <class T, class Convolution>
 constexpr bool library_convolves(const graph::node& n, std::int64_t batch) {
-    return narrow_of(n.in_types) == (narrow_of(n.out_types) & 1 ? 3u : 0u) &&
+    return narrow_of(n.in_types()) == (narrow_of(n.out_types()) & 1 ? 3u : 0u) &&
            plan_of_convolution<T>(n.as<Convolution>(), batch).way == convolution_way::tiles;
 }
 
