@@ -10,7 +10,10 @@
 
 namespace weft {
 
-/// The largest batch that is planned for; larger ones are cut.
+/// The largest batch that is planned for; larger ones are cut. No errors: less than one counts as one.
+///
+///     model<net, cpu> model{seed{1}, batch_capacity{256}};
+///     trainer train{model, softmax_cross_entropy, adam{}, batch_capacity{32}};
 struct batch_capacity {
     int value = 64;
 };
@@ -137,6 +140,8 @@ constexpr void run_operation(int i, const memory_map<T>& memory, int batch, std:
 /// Numbers in the arena of a program for batches up to a capacity.
 template <class Program>
 constexpr std::size_t arena_size(int capacity) {
+    static_assert(Program::plan.countable,
+                  "weft: what a program holds at one time is more than 2147483647 numbers per sample");
     return std::size_t(Program::plan.per_sample) * std::size_t(capacity) + std::size_t(Program::plan.fixed);
 }
 /// Large capacities go up to a multiple of 16, so that every value is aligned; small ones stay what they are.
@@ -148,7 +153,12 @@ constexpr int rounded(batch_capacity capacity) {
 }  // namespace detail
 
 /// The memory that one thread needs to run a program for batches up to a capacity. Allocates when it is made,
-/// and never after. (On a device: device_workspace.hpp.)
+/// and never after. (On a device: device_workspace.hpp.) Errors where memory is short (std::bad_alloc).
+///
+///     const model<net, cpu> model{seed{1}};
+///     workspace<cpu, decltype(model)::inference> space(batch_capacity{16});
+///     std::vector<float> logits(3 * flowers.size());
+///     model.predict(flowers.inputs, logits, space);
 template <class Policy, class Program>
 class workspace {
 public:

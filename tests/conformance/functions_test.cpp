@@ -59,6 +59,31 @@ void check_slopes_from_y(std::integer_sequence<function, F...>) {
     (check_function<T, chain<step<step_kind::slope_from_y, F>>>(F, step_kind::slope_from_y), ...);
 }
 
+/// The limits of a function at plus and minus infinity, where they are numbers or infinite.
+template <class T, function F, step_kind Kind>
+void check_limits(double up, double down) {
+    const T inf = std::numeric_limits<T>::infinity();
+    problem<T> p;
+    p.n.op = graph::opcode_of<graph::elementwise>;
+    p.n.view = {1, 1, 2};
+    set_steps(p.n, chain<step<Kind, F>>{});
+    const std::vector<T> ends = {inf, -inf};
+    p.operand.resize(1);
+    p.in = {ends};
+    if (Kind != step_kind::apply) p.operand[0] = ends, p.in[0] = {1, 1};
+    p.out = {2};
+    CAPTURE(int(F), int(Kind), sizeof(T));
+    check<graph::elementwise, chain<step<Kind, F>>>(p);
+    const auto got = on_policy<graph::elementwise, chain<step<Kind, F>>>(p, 1).out[0];
+    CHECK(double(got[0]) == up);
+    CHECK(double(got[1]) == down);
+}
+template <class T, function... F>
+void check_gates(std::integer_sequence<function, F...>) {
+    (check_limits<T, F, step_kind::apply>(std::numeric_limits<double>::infinity(), 0), ...);
+    (check_limits<T, F, step_kind::slope_from_x>(1, 0), ...);
+}
+
 template <function... F>
 using list = std::integer_sequence<function, F...>;
 /// By name, because nvcc puts headers that call exp and sqrt behind all else.
@@ -67,6 +92,8 @@ using enum function;
 using from_result = list<relu, leaky_relu, elu, selu, sigmoid, function::tanh, function::exp, function::sqrt>;
 using from_argument =
     list<gelu, gelu_tanh, silu, mish, hard_swish, softplus, function::log, square, function::abs, huber>;
+using of_either = list<leaky_relu, elu>;  // as their parameter is
+using gates = list<gelu, gelu_tanh, silu, mish, hard_swish, softplus>;
 }  // namespace lists
 using lists::from_argument;
 using lists::from_result;
@@ -84,7 +111,7 @@ void check_slope() {
             continue;  // corners of relu, hard_swish, huber
         const double h = 1e-5, want = (value(x + h) - value(x - h)) / (2 * h);
         const double got =
-            graph::elementwise::slope_from_result(F)
+            graph::elementwise::slope_from_result(F, 0.75f)
                 ? weft::reference_backend::slope_from_y(F, bits, value(x))
                 : weft::reference_backend::slope_from_x<weft::graph::function_list<>>(F, bits, x);
         CAPTURE(int(F), x);
@@ -166,6 +193,12 @@ TEST_CASE("conformance: every slope from a result") {
 TEST_CASE("conformance: every slope from an argument") {
     check_slopes_from_x<float>(from_argument{});
     check_slopes_from_x<double>(from_argument{});
+    check_slopes_from_x<float>(lists::of_either{});
+    check_slopes_from_x<double>(lists::of_either{});
+}
+TEST_CASE("conformance: the limits at plus and minus infinity") {
+    check_gates<float>(lists::gates{});
+    check_gates<double>(lists::gates{});
 }
 TEST_CASE("conformance: a user's own function") {
     using own = weft::graph::function_list<cube>;

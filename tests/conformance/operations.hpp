@@ -218,8 +218,8 @@ problem<T> reduction(rng& r) {
     weft::graph::blocking v{between(r, 1, 3), between(r, 1, 40), between(r, 0, 2) ? between(r, 1, 90) : 1};
     if (mode == operand_mode::sample_channel || mode == operand_mode::sample_inner) v.outer = 1;
     const bool per_batch = between(r, 0, 1);
-    p.n = make<graph::reduce>(
-        {v.outer, v.channels, v.inner, int(mode), to_bits(between(r, 0, 1) ? 1.f : -0.75f), per_batch}, 1);
+    p.n = make<graph::reduce>({v.outer, v.channels, v.inner, int(mode), between(r, 0, 1) ? 1 : -3, per_batch},
+                              1);
     p.in = {numbers<T>(r, times(p.batch, v.size()))};
     p.out = {std::size_t(weft::graph::operand_size(mode, v)) *
              std::size_t(weft::graph::is_per_sample(mode) ? p.batch : 1)};

@@ -13,13 +13,36 @@ TEST_CASE("conformance: sums over large batches stay accurate and keep their bit
          {operand_mode::scalar, operand_mode::channel, operand_mode::inner, operand_mode::fixed}) {
         problem<float> p;
         p.batch = 700;
-        p.n = make<graph::reduce>({2, 9, 31, int(mode), to_bits(1.f), 1}, 1);
+        p.n = make<graph::reduce>({2, 9, 31, int(mode), 1, 1}, 1);
         p.in = {numbers<float>(r, times(700, 2 * 9 * 31), 0, 2)};
         p.out = {std::size_t(weft::graph::operand_size(mode, {2, 9, 31}))};
         p.length = 1000;
         CAPTURE(int(mode));
         check<graph::reduce>(p);
     }
+}
+
+template <class T>
+void check_means() {
+    for (int n : {3, 7, 49, 1000}) {
+        for (bool per_batch : {false, true}) {
+            problem<T> p;
+            p.batch = 3;
+            p.n = make<graph::reduce>(
+                {1, 1, n, int(per_batch ? operand_mode::scalar : operand_mode::sample_channel), n, per_batch},
+                1);
+            p.in = {std::vector<T>(std::size_t(3 * n), T(1))};
+            p.out = {per_batch ? 1u : 3u};
+            using plain = weft::chain<weft::graph::function_list<>, operand_mode::same>;
+            const outcome<T> got = on_policy<graph::reduce, plain>(p, 1);
+            CAPTURE(n, per_batch, sizeof(T));
+            for (T mean : got.out[0]) CHECK(mean == T(1));
+        }
+    }
+}
+TEST_CASE("conformance: the mean of ones is one") {
+    check_means<float>();
+    check_means<double>();
 }
 
 TEST_CASE("conformance: the variance of a batch far from zero") {

@@ -91,7 +91,9 @@ void all_kinds() {
                         step<step_kind::multiply>, step<step_kind::divide>>{});
     over_views<T>(chain<same, step<step_kind::scale, same, function::none, third>,
                         step<step_kind::offset, same, function::none, half>,
-                        step<step_kind::per_batch, same, function::none, third>>{});
+                        step<step_kind::scale, same, function::none, third, 7>,
+                        step<step_kind::per_batch, same, function::none, third>,
+                        step<step_kind::per_batch, same, function::none, third, -3>>{});
     over_views<T>(chain<same, step<step_kind::fill, same, function::none, third>>{});
     over_views<T>(chain<same, step<step_kind::dropout, same, function::none, third, 2>>{});
     over_views<T>(chain<same, step<step_kind::store>, step<step_kind::add, channel>, step<step_kind::store>,

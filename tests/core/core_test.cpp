@@ -50,6 +50,9 @@ TEST_CASE("mathematics while compiling agrees with the standard library", "[core
         CHECK(math::detail::exp(x) == Approx(std::exp(x)).epsilon(1e-13));
         CHECK(math::detail::tanh(x) == Approx(std::tanh(x)).epsilon(1e-11).margin(1e-15));
         CHECK(math::detail::erf(x) == Approx(std::erf(x)).epsilon(1e-12).margin(1e-15));
+        CHECK(math::detail::erfc(x) == Approx(std::erfc(x)).epsilon(1e-11).margin(1e-300));
+        CHECK(math::detail::expm1(x) == Approx(std::expm1(x)).epsilon(1e-13).margin(1e-300));
+        if (x > -1) CHECK(math::detail::log1p(x) == Approx(std::log1p(x)).epsilon(1e-13).margin(1e-300));
         if (x <= 0) continue;
         CHECK(math::detail::log(x) == Approx(std::log(x)).epsilon(1e-13).margin(1e-15));
         CHECK(math::detail::sqrt(x) == Approx(std::sqrt(x)).epsilon(1e-14));

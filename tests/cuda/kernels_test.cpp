@@ -134,7 +134,7 @@ TEST_CASE("cuda: scratch for a capacity is enough for every batch") {
     for (int mode = 0; mode < 8; ++mode)
         for (weft::graph::blocking v :
              {weft::graph::blocking{1, 3, 2000}, {1, 9000, 3}, {1, 70, 1}, {1, 1, 9}}) {
-            const node n = make<graph::reduce>({v.outer, v.channels, v.inner, mode, to_bits(1.f), 0}, 1);
+            const node n = make<graph::reduce>({v.outer, v.channels, v.inner, mode, 1, 0}, 1);
             const auto enough = std::int64_t(kernel<graph::reduce>::scratch<float>(n, 5000));
             for (int batch = 1; batch <= 5000; ++batch) {
                 const reduction_sizes s(n.as<graph::reduce>(), batch);

@@ -85,7 +85,7 @@ TEST_CASE("an mlp's training: the layers and the loss", "[graph]") {
     static_assert(s.soft_targets && s.loss_bits == to_bits(0.5f));
     constexpr auto d = training_of<ends_in_sigmoid, mean_squared_error_loss>();
     static_assert(d.depth == 2 && d.loss == mlp_loss::difference && d.loss_fn == function::square);
-    static_assert(d.scale_bits == to_bits(0.5f) && d.layers[1].fn == function::sigmoid);
+    static_assert(d.divisor == 2 && d.layers[1].fn == function::sigmoid);
     static_assert(
         d.output ==
         program<network_of<ends_in_sigmoid>, mean_squared_error_loss, purpose::training>::source.output);

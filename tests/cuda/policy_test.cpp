@@ -19,6 +19,7 @@ using networks::everything;
 namespace {
 
 // clang-format off
+constexpr auto normed = input<6> >> batch_norm >> dense<3>;
 constexpr auto small = input<6> >> dense<16> >> relu >> dropout<0.5> >> dense<3>;
 constexpr auto mlp = input<6> >> dense<32> >> relu >> dense<48> >> gelu >> dense<3>;
 // clang-format on
@@ -61,6 +62,33 @@ std::vector<float> train_on(const Optimizer& optimizer, clipping clip) {
         result.push_back(float(train.step(std::span(data.x).subspan(first * 6, count * 6),
                                           std::span(data.y).subspan(first, count))));
     }
+    auto host = to<reference>(m);
+    for (float p : host.parameters()) result.push_back(p);
+    return result;
+}
+
+/// Losses, averages and gradients of steps on two batches each, in turns with steps on one.
+template <class Policy>
+std::vector<float> accumulate_on() {
+    const numbers data(48, 6, 3);
+    const std::span x(data.x);
+    const std::span y(data.y);
+    model<small, Policy> m{seed{1}};
+    trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{32}};
+    averaged average{m, ema{0.5f}};
+    train.clip(clip_by_norm{0.5f});
+    std::vector<float> result;
+    for (int step = 0; step < 4; ++step) {
+        result.push_back(train.accumulate(x.first(16 * 6), y.first(16)));
+        result.push_back(train.accumulate(x.last(32 * 6), y.last(32)));
+        train.update(step > 1 ? 0.5f : 1.f);
+        for (float g : train.gradients()) result.push_back(g);
+        result.push_back(train.step(x.first(32 * 6), y.first(32)));
+        average.update(m);
+    }
+    result.push_back(float(train.steps()));
+    for (float p : average.model().parameters()) result.push_back(p);
+    average.copy_to(m);
     auto host = to<reference>(m);
     for (float p : host.parameters()) result.push_back(p);
     return result;
@@ -174,6 +202,15 @@ TEST_CASE("cuda: captured runs do what they would do uncaptured", "[cuda]") {
     check_close(train_in_turns<capturing, small>(), train_in_turns<cpu, small>(), 1e-5);
 }
 
+TEST_CASE("cuda: batches are accumulated as by the cpu policy, also where runs are captured", "[cuda]") {
+    check_close(accumulate_on<cuda_twin>(), accumulate_on<cpu>(), 1e-5);
+    CHECK(accumulate_on<cuda_policy<capturing_twin>>() == accumulate_on<cuda_twin>());
+    model<small, cuda_twin> m;
+    trainer train{m, softmax_cross_entropy, adam{}};
+    CHECK_NOTHROW(train.groups({}));
+    CHECK_THROWS_WITH(train.groups({no_decay_for_biases}), contains("trains all parameters alike"));
+}
+
 namespace {
 
 /// Samples in a device's memory, labels as numbers.
@@ -238,6 +275,43 @@ TEST_CASE("cuda: samples that lie on the device are read there", "[cuda]") {
     check_samples_on_device<cuda_twin_with<bfloat16>, small>();
 }
 
+namespace {
+
+/// As a thrust::device_vector shows its address.
+template <class T>
+struct wrapped_vector {
+    using value_type = T;
+    struct wrapped_pointer {
+        T* address;
+        T* get() const { return address; }
+    };
+    T* address;
+    std::size_t count;
+    wrapped_pointer data() const { return {address}; }
+    std::size_t size() const { return count; }
+};
+
+}  // namespace
+
+TEST_CASE("cuda: vectors of the device's library go in and out as they are", "[cuda]") {
+    const numbers data(16, 6, 3);
+    resident_numbers<cuda_twin::memory> there(data);
+    cuda_twin::memory::buffer<float> room(16 * 3);
+    const wrapped_vector<float> x{there.x.data().address(), 16 * 6}, y{there.y.data().address(), 16};
+    wrapped_vector<float> out{room.data().address(), 16 * 3};
+    model<small, cuda_twin> m{seed{1}}, same{seed{1}};
+    trainer train{m, softmax_cross_entropy, adam{}}, follow{same, softmax_cross_entropy, adam{}};
+    CHECK(train.step(x, y) == follow.step(data.x, data.y));
+    CHECK(train.compute_gradients(x, y) == follow.compute_gradients(data.x, data.y));
+    m.predict(x, out);
+    std::vector<float> outputs(16 * 3);
+    cuda_twin::memory::read<float>(room.data(), outputs);
+    CHECK(outputs == same.predict(data.x));
+    out.count = 47;
+    CHECK_THROWS_WITH(m.predict(x, out), contains("96 inputs and room for 47 outputs"));
+    CHECK_THROWS_WITH(train.step(x, out), contains("96 inputs and 47 targets"));
+}
+
 TEST_CASE("cuda: mistakes with samples on the device", "[cuda]") {
     numbers data(33, 6, 3);
     data.x[5] = std::numeric_limits<float>::quiet_NaN();
@@ -246,8 +320,7 @@ TEST_CASE("cuda: mistakes with samples on the device", "[cuda]") {
     trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{32}};
     CHECK_THROWS_WITH(train.step({there.x.data(), there.y.data(), 33}), contains("a batch of 33 samples"));
     CHECK_THROWS_WITH(train.step({there.x.data(), there.y.data(), 0}), contains("a batch of 0 samples"));
-    CHECK_THROWS_WITH(train.step({there.x.data(), there.y.data(), 9}),
-                      contains("the batch's inputs are not finite"));
+    CHECK_THROWS_WITH(train.step({there.x.data(), there.y.data(), 9}), contains("the batch: sample"));
     CHECK(std::isfinite(train.step({there.x.data() + 6, there.y.data() + 1, 32})));
 }
 
@@ -259,10 +332,27 @@ TEST_CASE("cuda: a step whose gradients are not finite changes nothing", "[cuda]
     const auto before = to<reference>(m);
     std::vector<float> x = data.x;
     x[7] = std::numeric_limits<float>::infinity();
-    CHECK_THROWS_WITH(train.step(x, data.y), contains("the batch's inputs are not finite"));
+    CHECK_THROWS_WITH(train.step(x, data.y), contains("the batch: sample"));
     const auto after = to<reference>(m);
     CHECK(std::memcmp(before.parameters().data(), after.parameters().data(),
                       before.parameters().size_bytes()) == 0);
+    CHECK(std::isfinite(train.step(data.x, data.y)));
+}
+
+TEST_CASE("cuda: a refused step takes running statistics back", "[cuda]") {
+    const numbers data(16, 6, 3);
+    model<normed, cuda_twin> m{seed{1}};
+    trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{16}};
+    train.step(data.x, data.y);
+    auto before = to<reference>(m);
+    std::vector<float> x = data.x;
+    x[7] = std::numeric_limits<float>::quiet_NaN();
+    CHECK_THROWS_WITH(train.step(x, data.y), contains("the batch: sample"));
+    CHECK_THROWS_WITH(train.step(std::span(x).first(6), std::span(data.y).first(1)),
+                      contains("batch_norm of layer 1") && contains("one value per channel"));
+    auto after = to<reference>(m);
+    CHECK(std::equal(before.statistics().begin(), before.statistics().end(), after.statistics().begin()));
+    CHECK(std::equal(before.parameters().begin(), before.parameters().end(), after.parameters().begin()));
     CHECK(std::isfinite(train.step(data.x, data.y)));
 }
 

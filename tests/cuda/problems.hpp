@@ -121,7 +121,7 @@ problem<T> large_reduction(operand_mode mode, weft::graph::blocking v, int batch
     if (mode == operand_mode::sample_channel || mode == operand_mode::sample_inner) v.outer = 1;
     problem<T> p;
     p.batch = batch;
-    p.n = make<graph::reduce>({v.outer, v.channels, v.inner, int(mode), to_bits(-0.75f), 1}, 1);
+    p.n = make<graph::reduce>({v.outer, v.channels, v.inner, int(mode), -3, 1}, 1);
     p.in = {numbers<T>(r, times(p.batch, v.size()), 0, 1)};
     p.out = {std::size_t(weft::graph::operand_size(mode, v)) *
              std::size_t(weft::graph::is_per_sample(mode) ? p.batch : 1)};

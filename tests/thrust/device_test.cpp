@@ -6,6 +6,8 @@
 #include <limits>
 #include <string>
 
+#include <thrust/device_vector.h>
+
 #include "../catch.hpp"
 #include "../networks.hpp"
 #include "weft/data/digits.hpp"
@@ -18,6 +20,7 @@ using networks::everything;
 namespace {
 
 // clang-format off
+constexpr auto normed = input<6> >> batch_norm >> dense<3>;
 constexpr auto small = input<6> >> dense<16> >> relu >> dropout<0.5> >> dense<3>;
 constexpr auto digits_net = input<1, 8, 8>
     >> conv2d<8, kernel<3>, padding<1>> >> relu >> max_pool2d<2>
@@ -78,6 +81,33 @@ std::vector<float> train_on(const Optimizer& optimizer, clipping clip = {}) {
     return result;
 }
 
+/// Losses, averages and gradients of steps on two batches each, in turns with steps on one.
+template <class Policy>
+std::vector<float> accumulate_on() {
+    const numbers data(48, 6, 3);
+    const std::span x(data.x);
+    const std::span y(data.y);
+    model<small, Policy> m{seed{1}};
+    trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{32}};
+    averaged average{m, ema{0.5f}};
+    train.clip(clip_by_norm{0.5f});
+    std::vector<float> result;
+    for (int step = 0; step < 4; ++step) {
+        result.push_back(train.accumulate(x.first(16 * 6), y.first(16)));
+        result.push_back(train.accumulate(x.last(32 * 6), y.last(32)));
+        train.update(step > 1 ? 0.5f : 1.f);
+        for (float g : train.gradients()) result.push_back(g);
+        result.push_back(train.step(x.first(32 * 6), y.first(32)));
+        average.update(m);
+    }
+    result.push_back(float(train.steps()));
+    for (float p : average.model().parameters()) result.push_back(p);
+    average.copy_to(m);
+    auto host = to<reference>(m);
+    for (float p : host.parameters()) result.push_back(p);
+    return result;
+}
+
 void check_close(const std::vector<float>& got, const std::vector<float>& want, double tolerance) {
     REQUIRE(got.size() == want.size());
     std::size_t wrong = 0;
@@ -113,6 +143,32 @@ TEST_CASE("thrust on a device: steps are the cpu policy's, with dropout and clip
     CHECK(!same_bits(train_on<twin>(fast), train_on<twin>(fast, clip_by_norm{0.05f})));
     CHECK(!same_bits(train_on<twin>(fast), train_on<twin>(fast, clip_by_value{0.01f})));
     CHECK(same_bits(train_on<twin>(adam{}), train_on<twin>(adam{})));
+}
+
+namespace {
+
+/// Parameters after steps in which groups of them follow rules of their own.
+template <class Policy>
+std::vector<float> train_groups_on() {
+    const numbers data(16, 6, 3);
+    model<small, Policy> m{seed{1}};
+    trainer train{m, softmax_cross_entropy, adamw{.weight_decay = 0.5f}, batch_capacity{16}};
+    train.groups({{"0.*", {.learning_rate = 0.01f}}, no_decay_for_biases});
+    for (int step = 0; step < 5; ++step) train.step(data.x, data.y);
+    return {m.parameters().begin(), m.parameters().end()};
+}
+
+}  // namespace
+
+TEST_CASE("thrust on a host: groups of parameters are trained as by the cpu policy", "[thrust]") {
+    check_close(train_groups_on<weft::thrust<cpp>>(), train_groups_on<cpu>(), 1e-5);
+}
+
+TEST_CASE("thrust on a device: batches are accumulated as by the cpu policy", "[thrust]") {
+    check_close(accumulate_on<twin>(), accumulate_on<cpu>(), 1e-5);
+    model<small, twin> m;
+    trainer train{m, softmax_cross_entropy, adam{}};
+    CHECK_THROWS_WITH(train.groups({no_decay_for_biases}), contains("trains all parameters alike"));
 }
 
 TEST_CASE("thrust on a device: where numbers lie changes no bit of them", "[thrust]") {
@@ -190,11 +246,42 @@ TEST_CASE("thrust on a device: a step whose gradients are not finite changes not
     const auto before = to<reference>(m);
     std::vector<float> x = data.x;
     x[7] = std::numeric_limits<float>::infinity();
-    CHECK_THROWS_WITH(train.step(x, data.y), contains("the batch's inputs are not finite"));
+    CHECK_THROWS_WITH(train.step(x, data.y), contains("the batch: sample"));
     const auto after = to<reference>(m);
     CHECK(std::memcmp(before.parameters().data(), after.parameters().data(),
                       before.parameters().size_bytes()) == 0);
     CHECK(train.steps() == 1);
+    CHECK(std::isfinite(train.step(data.x, data.y)));
+}
+
+TEST_CASE("thrust on a device: a thrust::device_vector goes in and out where it is", "[thrust]") {
+    const numbers data(16, 6, 3);
+    const ::thrust::device_vector<float> x(data.x.begin(), data.x.end()), y(data.y.begin(), data.y.end());
+    ::thrust::device_vector<float> outputs(16 * 3);
+    model<small, twin> m{seed{1}}, same{seed{1}};
+    trainer train{m, softmax_cross_entropy, adam{}}, follow{same, softmax_cross_entropy, adam{}};
+    CHECK(train.step(x, y) == follow.step(data.x, data.y));
+    m.predict(x, outputs);
+    const std::vector<float> expected = same.predict(data.x);
+    for (std::size_t i = 0; i < expected.size(); ++i) CHECK(outputs[i] == expected[i]);
+    outputs.resize(7);
+    CHECK_THROWS_WITH(m.predict(x, outputs), contains("96 inputs and room for 7 outputs"));
+}
+
+TEST_CASE("thrust on a device: a refused step takes running statistics back", "[thrust]") {
+    const numbers data(16, 6, 3);
+    model<normed, twin> m{seed{1}};
+    trainer train{m, softmax_cross_entropy, adam{}, batch_capacity{16}};
+    train.step(data.x, data.y);
+    auto before = to<reference>(m);
+    std::vector<float> x = data.x;
+    x[7] = std::numeric_limits<float>::quiet_NaN();
+    CHECK_THROWS_WITH(train.step(x, data.y), contains("the batch: sample"));
+    CHECK_THROWS_WITH(train.step(std::span(x).first(6), std::span(data.y).first(1)),
+                      contains("batch_norm of layer 1") && contains("one value per channel"));
+    auto after = to<reference>(m);
+    CHECK(std::equal(before.statistics().begin(), before.statistics().end(), after.statistics().begin()));
+    CHECK(std::equal(before.parameters().begin(), before.parameters().end(), after.parameters().begin()));
     CHECK(std::isfinite(train.step(data.x, data.y)));
 }
 
@@ -232,7 +319,7 @@ TEST_CASE("thrust on a device: training goes on from a checkpoint with the same 
     for (int i = 0; i < 3; ++i) train.step(data.x, data.y);
     save(train, path);
     train.step(data.x, data.y);
-    model<small, twin> other{seed{5}};
+    model<small, twin> other{seed{6}};  // the seed comes with the file
     trainer goes_on{other, softmax_cross_entropy, adam{}, batch_capacity{32}};
     load(goes_on, path);
     std::remove(path.c_str());

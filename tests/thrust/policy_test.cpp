@@ -76,6 +76,38 @@ TEST_CASE("thrust: the gradients of a network of everything are the reference's"
     CHECK(wrong == 0);
 }
 
+namespace {
+
+// clang-format off
+constexpr auto few_classes = input<5> >> dense<3>;
+// clang-format on
+
+/// Of a weighted loss: what its first gradient is divided by lies where the result goes.
+template <class Policy>
+std::vector<double> weighted_gradients() {
+    model<few_classes, Policy> m{seed{2}};
+    trainer train{m, softmax_cross_entropy_with<class_weights>.weights({0.5f, 2, 1}), sgd{},
+                  batch_capacity{7}};
+    std::vector<float> x(35);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::sin(float(i));
+    std::vector<double> result{double(train.compute_gradients(x, std::vector<int>{0, 1, 2, 2, 1, 0, 1}))};
+    for (auto g : train.gradients()) result.push_back(double(g));
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("thrust: class weights give the reference's gradients", "[thrust]") {
+    const auto want = weighted_gradients<reference_policy<double>>();
+    for (const auto& got :
+         {weighted_gradients<weft::thrust<weft::cpp>>(), weighted_gradients<weft::thrust<weft::omp>>(),
+          weighted_gradients<weft::thrust<weft::device_twin>>(), weighted_gradients<cpu>()}) {
+        REQUIRE(got.size() == want.size());
+        for (std::size_t i = 0; i < want.size(); ++i)
+            CHECK(got[i] == Approx(want[i]).epsilon(1e-5).margin(1e-6));
+    }
+}
+
 TEST_CASE("thrust: the same bits on every system and in every capacity", "[thrust]") {
     const auto sequential = train_on<weft::thrust<weft::cpp>>(33);
     for (float v : sequential) REQUIRE(std::isfinite(v));

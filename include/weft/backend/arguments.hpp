@@ -2,10 +2,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "../graph/record.hpp"
 
 namespace weft {
+
+/// What a policy computes with, for its member `scalar`.
+template <class T>
+struct scalar_of_policy {
+    static_assert(std::is_floating_point_v<T>,
+                  "weft: a policy computes with floating-point numbers: float or double");
+    using type = T;
+};
 
 /// What one operation works on: the memory of its inputs, outputs and step operands, in the order of its
 /// record. Absent ones are null.

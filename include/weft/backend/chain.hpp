@@ -48,7 +48,7 @@ constexpr bool same_kernel(const node& a, const node& b) {
 template <int N>
 struct kernel_list {
     int count = 0;
-    std::array<std::int16_t, N> first{}, index{};
+    array<std::int16_t, N> first{}, index{};
 };
 template <int N, int V>
 constexpr kernel_list<N> distinct_kernels(const graph<N, V>& g) {

@@ -35,6 +35,19 @@ constexpr double log(double x) {
     return 2 * sum + n * 0.6931471805599453;
 }
 
+constexpr double expm1(double x) {
+    if (x < -0.5 || x > 0.5 || x != x) return exp(x) - 1;
+    double term = x, sum = x;
+    for (int i = 2; i < 18; ++i) sum += term *= x / i;
+    return sum;
+}
+
+/// With what 1 + x loses to rounding put back.
+constexpr double log1p(double x) {
+    const double y = 1 + x;
+    return y == 1 ? x : y - 1 > std::numeric_limits<double>::max() ? x : log(y) * (x / (y - 1));
+}
+
 constexpr double sqrt(double x) {
     if (!(x > 0) || x > std::numeric_limits<double>::max())
         return x < 0 ? std::numeric_limits<double>::quiet_NaN() : x;
@@ -62,6 +75,14 @@ constexpr double erf(double x) {
     return 1.1283791670955126 * exp(-x * x) * sum;
 }
 
+/// 1 - erf(x); where that cancels by the continued fraction.
+constexpr double erfc(double x) {
+    if (!(x > 2)) return 1 - erf(x);
+    double rest = x;
+    for (int k = 60; k > 0; --k) rest = x + k / (2 * rest);
+    return 0.5641895835477563 * exp(-x * x) / rest;
+}
+
 }  // namespace detail
 
 template <class T>
@@ -69,12 +90,16 @@ constexpr T exp(T x) {
     return std::is_constant_evaluated() ? T(detail::exp(double(x))) : T(std::exp(x));
 }
 template <class T>
+constexpr T expm1(T x) {
+    return std::is_constant_evaluated() ? T(detail::expm1(double(x))) : T(std::expm1(x));
+}
+template <class T>
 constexpr T log(T x) {
     return std::is_constant_evaluated() ? T(detail::log(double(x))) : T(std::log(x));
 }
 template <class T>
 constexpr T log1p(T x) {
-    return std::is_constant_evaluated() ? T(detail::log(1 + double(x))) : T(std::log1p(x));
+    return std::is_constant_evaluated() ? T(detail::log1p(double(x))) : T(std::log1p(x));
 }
 template <class T>
 constexpr T sqrt(T x) {
@@ -87,6 +112,10 @@ constexpr T tanh(T x) {
 template <class T>
 constexpr T erf(T x) {
     return std::is_constant_evaluated() ? T(detail::erf(double(x))) : T(std::erf(x));
+}
+template <class T>
+constexpr T erfc(T x) {
+    return std::is_constant_evaluated() ? T(detail::erfc(double(x))) : T(std::erfc(x));
 }
 
 }  // namespace weft::math

@@ -11,7 +11,7 @@ namespace weft {
 
 /// The memory of the host. A policy that runs elsewhere names its own as `memory`: with a `buffer<T>` that
 /// starts as zeros, a `pointer<T>` that is no T*, so that the host's addresses and a device's cannot be mixed
-/// up, and `write` and `read`, which copy.
+/// up, and `write`, `read` and `copy`, from the host, to it, and within.
 struct host_memory {
     static constexpr bool on_host = true;
     template <class T>
@@ -26,6 +26,10 @@ struct host_memory {
     template <class T>
     static void read(const T* from, std::span<T> to) {
         std::copy_n(from, to.size(), to.begin());
+    }
+    template <class T>
+    static void copy(const T* from, T* to, std::size_t count) {
+        std::copy_n(from, count, to);
     }
 };
 

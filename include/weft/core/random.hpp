@@ -5,7 +5,9 @@
 
 namespace weft {
 
-/// The one number from which everything random follows: initial weights, dropout, shuffling.
+/// The one number from which everything random follows: initial weights, dropout, shuffling. No errors.
+///
+///     model<net, cpu> one{seed{1}}, same{seed{1}}, another{seed{2}};
 struct seed {
     std::uint64_t value = 0;
 };
@@ -32,7 +34,11 @@ constexpr std::array<std::uint32_t, 4> philox(std::uint64_t key, std::uint64_t s
 /// A uniform number in [0, 1) with 24 random bits, exact in float.
 constexpr float uniform01(std::uint32_t word) { return float(word >> 8) * 0x1p-24f; }
 
-/// A sequence view of one Philox stream, for code that draws one number after another.
+/// A sequence view of one Philox stream, for code that draws one number after another. No errors.
+///
+///     random_stream random(seed{1}, 0);
+///     const float share = random.uniform();
+///     const unsigned die = 1 + random.below(6);
 class random_stream {
 public:
     constexpr random_stream(seed s, std::uint64_t stream) : key_(s.value), stream_(stream) {}

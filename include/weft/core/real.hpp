@@ -13,8 +13,11 @@ enum class real_bits : std::int32_t {};
 using real_bits = std::int32_t;
 #endif
 
-/// A real number that can be a template argument on every compiler: dropout<0.5>, leaky_relu<0.2>. Held as
-/// the bits of a float, since clang before 18 takes no floating-point template arguments.
+/// A real number that can be a template argument on every compiler: `dropout<0.5>`, `leaky_relu_with<0.2>`.
+/// Held as the bits of a float, since clang before 18 takes no floating-point template arguments. No errors.
+///
+///     constexpr real half = 0.5;
+///     constexpr auto net = input<4> >> dense<16> >> dropout<half> >> dense<3>;
 struct real {
     real_bits bits;
 
@@ -26,6 +29,11 @@ struct real {
     constexpr real(int value) : real(float(value)) {}
     constexpr float value() const { return std::bit_cast<float>(bits); }
 };
+
+/// `real` beside `using namespace std`, which has one too. No errors.
+///
+///     constexpr real_argument half = 0.5;
+using real_argument = real;
 
 constexpr float from_bits(std::int32_t bits) { return std::bit_cast<float>(bits); }
 constexpr std::int32_t to_bits(double value) { return std::int32_t(real{value}.bits); }

@@ -17,7 +17,9 @@ struct builder : emitter<Own, N, V, P> {
     using base::g, base::training, base::layer, base::wrong;
     using value = tensor;
     int dropout_streams = 0;
-    static constexpr step_kind add_step = step_kind::add, multiply_step = step_kind::multiply;
+    static constexpr step_kind add_step = step_kind::add, subtract_step = step_kind::subtract,
+                               multiply_step = step_kind::multiply, divide_step = step_kind::divide;
+    bool summing = false;  ///< is what is lowered a loss that sums where it would take a mean?
 
     // ---- elementwise ------------------------------------------------------------------------------------
     constexpr tensor unary(function fn, tensor x, float p = 0, std::int32_t index = 0) {
@@ -33,6 +35,8 @@ struct builder : emitter<Own, N, V, P> {
     /// A user's own function of one number; `F` is listed in the layer's `functions`.
     template <class F>
     constexpr tensor custom(tensor x) {
+        if constexpr (!weft::detail::HasValueAndSlope<F>)
+            if (training) return fail({.kind = mistake_kind::no_slope}, x);
         return unary(function::custom, x, 0, index_of<F>(Own{}));
     }
     constexpr tensor scale(tensor x, float by) {
@@ -85,6 +89,13 @@ struct builder : emitter<Own, N, V, P> {
         }
         return reshape(emit_all(joined, parts, count, {}), dims);
     }
+    /// `size` elements of a sample from `offset` on, as [size].
+    constexpr tensor slice(tensor x, int offset, int size) {
+        if (offset < 0 || size < 1 || size > x.dims.size() - offset)
+            return fail({.kind = mistake_kind::size, .wanted = extents(offset + size), .got = x.dims},
+                        {x.id, extents(size)});
+        return emit(weft::graph::slice{x.dims.size(), offset, size}, x);
+    }
 
     // ---- products ---------------------------------------------------------------------------------------
     /// x[…, k] times w[n, k], transposed.
@@ -114,11 +125,27 @@ struct builder : emitter<Own, N, V, P> {
     /// [channels, …] to [channels]: the mean of each channel.
     constexpr tensor channel_mean(tensor x) {
         const int inner = x.dims.size() / x.dims[0];
-        return reduced(x, {1, x.dims[0], inner}, operand_mode::sample_channel, 1.f / float(inner), false);
+        return reduced(x, {1, x.dims[0], inner}, operand_mode::sample_channel, inner, false);
     }
-    /// The mean over the batch and all elements of a sample: one number.
+    /// [channels, …] to [channels]: the sum of each channel.
+    constexpr tensor channel_sum(tensor x) {
+        const int inner = x.dims.size() / x.dims[0];
+        return reduced(x, {1, x.dims[0], inner}, operand_mode::sample_channel, 1, false);
+    }
+    /// The mean over the batch and all elements of a sample: one number. (Of a `summed` loss the sum.)
     constexpr tensor mean(tensor x) {
-        return reduced(x, {1, 1, x.dims.size()}, operand_mode::scalar, 1.f / float(x.dims.size()), true);
+        if (summing) return sum(x);
+        return reduced(x, {1, 1, x.dims.size()}, operand_mode::scalar, x.dims.size(), true);
+    }
+    /// The mean over the batch of the sums over a sample's elements: one number. (Of a `summed` loss the
+    /// sum.)
+    constexpr tensor batch_mean(tensor x) {
+        if (summing) return sum(x);
+        return reduced(x, {1, 1, x.dims.size()}, operand_mode::scalar, 1, true);
+    }
+    /// The mean of numbers that weigh so much: one number. (Of a `summed` loss the sum.)
+    constexpr tensor weighted_mean(tensor x, tensor weight) {
+        return summing ? sum(x) : divide(sum(x), sum(weight));
     }
     /// The sum over the batch and all elements of a sample: one number.
     constexpr tensor sum(tensor x) {
@@ -164,10 +191,10 @@ struct builder : emitter<Own, N, V, P> {
     constexpr tensor lower_network(block<Layers...> body, tensor x) {
         return lower_layers(body, x, true);
     }
-    /// A named layer: its single layer's parameters come directly under the name.
+    /// A named layer: its single layer's parameters come directly under the name, unless that has one too.
     template <class... Layers>
     constexpr tensor lower_named(block<Layers...> body, tensor x) {
-        if constexpr (sizeof...(Layers) == 1)
+        if constexpr (sizeof...(Layers) == 1 && !(has_name<Layers> || ...))
             return (lower_one<Layers>(*this, x), ...);
         else
             return lower(body, x);
@@ -287,10 +314,10 @@ private:
         const Primitive p{{{x.dims.product(0, axis), x.dims[axis], x.dims.product(axis + 1, x.dims.rank)}}};
         return reshape(emit(p, x), x.dims);
     }
-    constexpr tensor reduced(tensor x, blocking view, operand_mode mode, float factor, bool per_batch) {
+    constexpr tensor reduced(tensor x, blocking view, operand_mode mode, int divisor, bool per_batch) {
         if (wrong || x.id < 0) return {0, extents(operand_size(mode, view))};
         const bool once = !is_batched(x);
-        return emit(weft::graph::reduce{view, int(mode), factor, per_batch && !once, once}, x);
+        return emit(weft::graph::reduce{view, int(mode), divisor, per_batch && !once, once}, x);
     }
 };
 

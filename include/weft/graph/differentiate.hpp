@@ -79,12 +79,14 @@ public:
     constexpr int scaled(int x, float by) {
         return by == 1 ? x : with_step(x, {.kind = step_kind::scale, .bits = {to_bits(by), 0}}, {});
     }
-    /// The gradient of a step's operand: sums what was repeated.
-    constexpr void add_operand(const step& s, blocking view, int dy, float factor) {
+    /// So many zeros for each sample.
+    constexpr int zeros(int size) { return filled(0, size, true); }
+    /// The gradient of a step's operand, or with a sign of -1 minus it: sums what was repeated.
+    constexpr void add_operand(const step& s, blocking view, int dy, int sign) {
         if (!wanted(s.operand)) return;
-        if (s.mode == operand_mode::same) return add(s.operand, scaled(dy, factor));
+        if (s.mode == operand_mode::same) return add(s.operand, scaled(dy, float(sign)));
         const bool once = !g_.values[dy].batched;
-        add(s.operand, emit(reduce{view, int(s.mode), factor, 0, once}, {dy}));
+        add(s.operand, emit(reduce{view, int(s.mode), sign, 0, once}, {dy}));
     }
     /// x, read with `mode`, repeated to the size of value v.
     constexpr int repeated(int x, operand_mode mode, blocking view, int v) {
@@ -143,11 +145,12 @@ private:
         return n.out[0];
     }
     /// A value of the same number everywhere.
-    constexpr std::int16_t constant(float number, int size) {
+    constexpr std::int16_t constant(float number, int size) { return filled(number, size, false); }
+    constexpr std::int16_t filled(float number, int size, bool batched) {
         node n = make_node(elementwise{});
-        n.once = true;
+        n.once = !batched;
         n.add_step({.kind = step_kind::fill, .bits = {to_bits(number), 0}});
-        n.out[0] = g_.add_value({.batched = false, .size = size});
+        n.out[0] = g_.add_value({.batched = batched, .size = size});
         join(n);
         return n.out[0];
     }
@@ -192,8 +195,8 @@ template <int Added, class Own = primitive_list<>, int N, int V>
 constexpr auto differentiate(const graph<N, V>& forward, int loss, bool scaled = false) {
     constexpr int values = V + Added + 2 * N;
     differentiated_graph<N + Added, values> g{resized<N + Added, values>(forward)};
-    std::array<std::int16_t, values> gradient{};
-    std::array<bool, values> wanted{};
+    array<std::int16_t, values> gradient{};
+    array<bool, values> wanted{};
     g.without_rule = gradients<Own>(g.writer(), gradient.data(), wanted.data()).run(loss, scaled);
     return g;
 }

@@ -7,8 +7,8 @@ namespace weft::graph {
 /// The operations and values that some result depends on.
 template <int N, int V>
 struct needed_parts {
-    std::array<bool, N> nodes{};
-    std::array<bool, V> values{};
+    array<bool, N> nodes{};
+    array<bool, V> values{};
     int node_count = 0;
 };
 

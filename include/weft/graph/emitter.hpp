@@ -17,7 +17,7 @@ struct tensor {
 template <class Own, int N, int V, int P>
 struct emitter : name_path {
     graph<N, V> g;
-    std::array<parameter_record, P> parameters{};
+    array<parameter_record, P> parameters{};
     int parameter_count = 0, parameter_size = 0, state_size = 0, constant_size = 0;
     bool training = false;
     int layer = 0;
@@ -128,7 +128,8 @@ protected:
     }
     constexpr tensor declare(const char* name, extents dims, initializer init, bool is_state, int& size) {
         if (parameter_count == P) return fail({.kind = mistake_kind::too_many_values}, {0, dims});
-        if (dims.size() > 2147483647 - size) return fail({.kind = mistake_kind::parameters}, {0, dims});
+        if (!accept(dims).ok() || dims.size() > 2147483647 - size)
+            return fail({.kind = mistake_kind::parameters}, {0, extents(1)});
         parameter_record& p = parameters[parameter_count];
         if (!write_name(name, p)) return fail({.kind = mistake_kind::long_name}, {0, dims});
         ++parameter_count;

@@ -14,7 +14,7 @@ struct no_loss {
 template <int N, int V, int P>
 struct lowered {
     graph<N, V> g;
-    std::array<parameter_record, P> parameters{};
+    array<parameter_record, P> parameters{};
     int parameter_size = 0, state_size = 0, constant_size = 0;
     int input = -1, output = -1, loss = -1, target_size = 0;
     bool mistaken = false;  ///< then it stands for a network that cannot be lowered

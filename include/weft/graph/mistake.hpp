@@ -24,6 +24,7 @@ enum class mistake_kind : unsigned char {
     parameters,          ///< more than 2^31 - 1 numbers in parameters
     long_name,           ///< a parameter's name of more than 79 characters
     unlisted_function,   ///< a function that `functions` does not list
+    no_slope,            ///< a function without its derivative
     unlisted_primitive,  ///< a primitive that `own_primitives` does not list
     no_gradient          ///< a primitive without a gradient rule
 };
@@ -101,6 +102,8 @@ struct describe_mistake {
             return mistake_text<the_lowering, needs<names_of_at_most_79_characters>, seen>();
         else if constexpr (m.kind == unlisted_function)
             return mistake_text<the_lowering, needs<its_functions_in_a_list_called_functions>, seen>();
+        else if constexpr (m.kind == no_slope)
+            return mistake_text<the_lowering, needs<value_and_slope_in_each_of_its_functions>, seen>();
         else if constexpr (m.kind == unlisted_primitive)
             return mistake_text<the_lowering, needs<its_primitives_in_a_list_called_own_primitives>, seen>();
         else

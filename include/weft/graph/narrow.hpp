@@ -21,7 +21,7 @@ namespace graph {
 /// operation.)
 template <int N, int V>
 constexpr graph<N, V> narrowed(graph<N, V> g) {
-    std::array<bool, V> product{};
+    array<bool, V> product{};
     for (int i = 0; i < g.node_count; ++i) {
         const node& n = g.nodes[i];
         product[n.out[0]] = n.has(multiplies) && g.values[n.out[0]].batched;

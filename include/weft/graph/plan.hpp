@@ -13,7 +13,7 @@ constexpr std::int32_t room_of(const value& v) {
 
 /// A run of memory that one value, or several that replace each other in place, occupy.
 struct block_lifetime {
-    std::int32_t size = 0, offset = 0;
+    std::int64_t size = 0, offset = 0;
     std::int16_t first = 0, last = 0;
     bool batched = true;
 };
@@ -22,17 +22,18 @@ struct block_lifetime {
 /// apart, so one plan serves every batch up to the capacity.
 template <int V>
 struct memory_plan {
-    std::array<std::int32_t, V>
+    array<std::int32_t, V>
         offset{};  ///< by value; per sample for batched ones, behind all batched memory otherwise
     std::int32_t per_sample = 0, fixed = 0;              ///< the arena's size
     std::int32_t lower_per_sample = 0, lower_fixed = 0;  ///< the largest sums of sizes alive at one time
+    bool countable = true;  ///< false where it has more numbers than an int counts, and is no plan
 };
 
 /// The lifetimes in a graph: from the operation that writes a value to the last that reads it.
 template <int V>
 struct liveness {
-    std::array<block_lifetime, V> blocks{};
-    std::array<std::int16_t, V> block_of{};  ///< by value, -1 outside the arena
+    array<block_lifetime, V> blocks{};
+    array<std::int16_t, V> block_of{};  ///< by value, -1 outside the arena
     int count = 0;
 };
 
@@ -52,7 +53,7 @@ constexpr int in_place_source(const node& n, int candidate) {
 template <int N, int V>
 constexpr liveness<V> lifetimes(const graph<N, V>& g) {
     liveness<V> result;
-    std::array<std::int16_t, V> last{};
+    array<std::int16_t, V> last{};
     for (auto& b : result.block_of) b = -1;
     for (int i = 0; i < g.node_count; ++i) {
         const value_list in = reads(g.nodes[i]);
@@ -94,14 +95,14 @@ namespace detail {
 template <int Capacity>
 struct free_memory {
     struct run {
-        std::int32_t offset, size;
+        std::int64_t offset, size;
     };
-    std::array<run, Capacity + 1> runs{};
+    array<run, Capacity + 1> runs{};
     int count = 0;
-    std::int32_t top = 0;  ///< the end of what was ever taken
+    std::int64_t top = 0;  ///< the end of what was ever taken
 
     /// The smallest free run that is large enough, or else new memory at the top.
-    constexpr std::int32_t take(std::int32_t size) {
+    constexpr std::int64_t take(std::int64_t size) {
         int best = -1;
         for (int r = 0; r < count; ++r)
             if (runs[r].size >= size && (best < 0 || runs[r].size < runs[best].size)) best = r;
@@ -111,12 +112,12 @@ struct free_memory {
             runs[best].size = size;
         }
         if (best < 0) return (top += size) - size;
-        const std::int32_t offset = runs[best].offset;
+        const std::int64_t offset = runs[best].offset;
         runs[best] = {offset + size, runs[best].size - size};
         if (runs[best].size == 0) erase(best);
         return offset;
     }
-    constexpr void give_back(std::int32_t offset, std::int32_t size) {
+    constexpr void give_back(std::int64_t offset, std::int64_t size) {
         int at = count;
         while (at > 0 && runs[at - 1].offset > offset) --at;
         const bool joins_next = at < count && runs[at].offset == offset + size;
@@ -138,10 +139,9 @@ struct free_memory {
 
 /// Best fit in the order of time: linear, and for most networks already as small as a plan can be.
 template <int V>
-constexpr std::int32_t place_by_time(liveness<V>& l, bool batched, int nodes) {
+constexpr std::int64_t place_by_time(liveness<V>& l, bool batched, int nodes) {
     free_memory<V> memory;
-    std::array<std::int16_t, V + 1> dying{},
-        next{};  // by operation, a list of the blocks it reads last, plus 1
+    array<std::int16_t, V + 1> dying{}, next{};  // by operation, a list of the blocks it reads last, plus 1
     int released = 0;
     for (int b = 0; b < l.count; ++b) {
         block_lifetime& block = l.blocks[b];
@@ -161,8 +161,8 @@ constexpr std::int32_t place_by_time(liveness<V>& l, bool batched, int nodes) {
 /// Greedy by size: the largest block first, each at the lowest offset that no block alive with it covers.
 /// Quadratic, and close to the bound for any network.
 template <int V>
-constexpr std::int32_t place_by_size(liveness<V>& l, bool batched) {
-    std::array<std::int16_t, V> order{};
+constexpr std::int64_t place_by_size(liveness<V>& l, bool batched) {
+    array<std::int16_t, V> order{};
     int count = 0;
     for (int b = 0; b < l.count; ++b) {
         if (l.blocks[b].batched != batched) continue;
@@ -170,11 +170,11 @@ constexpr std::int32_t place_by_size(liveness<V>& l, bool batched) {
         for (; at > 0 && l.blocks[order[at - 1]].size < l.blocks[b].size; --at) order[at] = order[at - 1];
         order[at] = std::int16_t(b);
     }
-    std::array<std::int16_t, V> placed{};  // in order of offset
-    std::int32_t peak = 0;
+    array<std::int16_t, V> placed{};  // in order of offset
+    std::int64_t peak = 0;
     for (int k = 0; k < count; ++k) {
         block_lifetime& b = l.blocks[order[k]];
-        std::int32_t offset = 0;
+        std::int64_t offset = 0;
         for (int j = 0; j < k; ++j) {
             const block_lifetime& other = l.blocks[placed[j]];
             if (other.last < b.first || b.last < other.first) continue;
@@ -192,14 +192,14 @@ constexpr std::int32_t place_by_size(liveness<V>& l, bool batched) {
 
 /// The largest sum of sizes alive at one operation: no plan can need less.
 template <int V>
-constexpr std::int32_t lower_bound(const liveness<V>& l, bool batched, int nodes) {
-    std::array<std::int32_t, V + 2> change{};
+constexpr std::int64_t lower_bound(const liveness<V>& l, bool batched, int nodes) {
+    array<std::int64_t, V + 2> change{};
     for (int b = 0; b < l.count; ++b) {
         if (l.blocks[b].batched != batched) continue;
         change[l.blocks[b].first] += l.blocks[b].size;
         if (l.blocks[b].last + 1 <= nodes) change[l.blocks[b].last + 1] -= l.blocks[b].size;
     }
-    std::int32_t now = 0, peak = 0;
+    std::int64_t now = 0, peak = 0;
     for (int i = 0; i <= nodes; ++i) {
         now += change[i];
         if (now > peak) peak = now;
@@ -214,11 +214,11 @@ namespace detail {
 /// The better of the two orders. Among many blocks, a plan by time within a sixty-fourth of the bound is good
 /// enough, so that the work stays linear in deep networks.
 template <int V>
-constexpr std::int32_t place(liveness<V>& l, bool batched, int nodes, std::int32_t bound) {
-    const std::int32_t by_time = place_by_time(l, batched, nodes);
+constexpr std::int64_t place(liveness<V>& l, bool batched, int nodes, std::int64_t bound) {
+    const std::int64_t by_time = place_by_time(l, batched, nodes);
     if (by_time - bound <= (l.count > 64 ? bound / 64 : 0)) return by_time;
     liveness<V> other = l;
-    const std::int32_t by_size = place_by_size(other, batched);
+    const std::int64_t by_size = place_by_size(other, batched);
     if (by_size >= by_time) return by_time;
     l = other;
     return by_size;
@@ -231,12 +231,19 @@ template <int N, int V>
 constexpr memory_plan<V> plan(const graph<N, V>& g, liveness<V> l) {
     static_assert(N <= V, "every operation writes a value");
     memory_plan<V> result;
-    result.lower_per_sample = detail::lower_bound(l, true, g.node_count);
-    result.lower_fixed = detail::lower_bound(l, false, g.node_count);
-    result.per_sample = detail::place(l, true, g.node_count, result.lower_per_sample);
-    result.fixed = detail::place(l, false, g.node_count, result.lower_fixed);
+    const std::int64_t lower[] = {detail::lower_bound(l, true, g.node_count),
+                                  detail::lower_bound(l, false, g.node_count)},
+                       size[] = {detail::place(l, true, g.node_count, lower[0]),
+                                 detail::place(l, false, g.node_count, lower[1])};
+    constexpr std::int64_t most = 2147483647;
+    result.countable = size[0] <= most && size[1] <= most;
+    if (!result.countable) return result;
+    result.lower_per_sample = std::int32_t(lower[0]);
+    result.lower_fixed = std::int32_t(lower[1]);
+    result.per_sample = std::int32_t(size[0]);
+    result.fixed = std::int32_t(size[1]);
     for (int v = 0; v < g.value_count; ++v)
-        if (l.block_of[v] >= 0) result.offset[v] = l.blocks[l.block_of[v]].offset;
+        if (l.block_of[v] >= 0) result.offset[v] = std::int32_t(l.blocks[l.block_of[v]].offset);
     return result;
 }
 

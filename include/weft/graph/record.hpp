@@ -1,11 +1,11 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "../core/extents.hpp"
 #include "../core/real.hpp"
 #include "../core/unreachable.hpp"
+#include "array.hpp"
 #include "opcode.hpp"
 #include "step.hpp"
 
@@ -222,8 +222,8 @@ struct graph_writer {
 template <int N, int V>
 struct graph {
     int node_count = 0, value_count = 0;
-    std::array<node, N> nodes{};
-    std::array<value, V> values{};
+    array<node, N> nodes{};
+    array<value, V> values{};
 
     static constexpr int node_capacity = N, value_capacity = V;
 

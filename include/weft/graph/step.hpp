@@ -39,10 +39,10 @@ enum class step_kind : std::uint8_t {
     subtract_from,  ///< a = operand - a
     multiply,       ///< a = a * operand
     divide,         ///< a = a / operand
-    scale,          ///< a = a * constant
+    scale,          ///< a = a * constant / divisor; bits: the constant, and the divisor (0 for 1)
     offset,         ///< a = a + constant
     fill,           ///< a = constant
-    per_batch,      ///< a = a * constant / batch size
+    per_batch,      ///< a = a * constant / (divisor * batch size); bits as for scale
     dropout,        ///< a = a * mask / (1 - rate); bits: rate, stream
     store           ///< writes a to the operand and goes on
 };

@@ -9,7 +9,7 @@
 
 namespace weft {
 
-/// The number of threads of a CPU policy, the calling one included.
+/// The number of threads of a CPU policy, the calling one included. Does not compile for fewer than one.
 template <int Count>
 struct threads {
     static_assert(Count >= 1, "weft: a policy has at least one thread");
@@ -17,10 +17,13 @@ struct threads {
 };
 
 /// Runs a network on the CPU with Eigen's packets. The same seed gives the same bits for every number of
-/// threads. Scalar is float or double.
+/// threads. Scalar is float or double. No errors.
+///
+///     model<net, cpu_policy<float, threads<4>>> fast{seed{1}};
+///     model<net, cpu_policy<double>> precise{seed{1}};
 template <class Scalar = float, class Threads = threads<1>>
 struct cpu_policy {
-    using scalar = Scalar;
+    using scalar = typename scalar_of_policy<Scalar>::type;
     static constexpr const char* name = "cpu";
 
     /// What a workspace holds beside its arena: scratch memory for packing.
@@ -53,11 +56,11 @@ struct cpu_policy {
         return cpu_backend::falls_back<Primitive> ? "reference" : name;
     }
 
-    /// The optimiser's rule in one sweep, a packet at a time; slot k of parameter i is state[k * n + i].
+    /// The optimiser's rule in one sweep, a packet at a time; slot k of parameter i is state[k * stride + i].
     template <int Slots, class Rule>
     static void update(const Rule& rule, std::size_t n, Scalar* parameters, const Scalar* gradients,
-                       Scalar* state) {
-        cpu_backend::sweep<Slots, Rule, Scalar> all{rule, n, parameters, gradients, state};
+                       Scalar* state, std::size_t stride) {
+        cpu_backend::sweep<Slots, Rule, Scalar> all{rule, n, stride, parameters, gradients, state};
         team().run(all.tasks(), &all.part, &all);
     }
 
@@ -84,7 +87,9 @@ private:
     }
 };
 
-/// One thread, float.
+/// One thread, float. No errors.
+///
+///     model<net, cpu> model{seed{1}};
 using cpu = cpu_policy<>;
 
 }  // namespace weft

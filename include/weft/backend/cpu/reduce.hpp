@@ -1,15 +1,16 @@
 #pragma once
 
+#include "../reference/reduce.hpp"
 #include "kernel.hpp"
 #include "vectors.hpp"
 
 namespace weft::cpu_backend {
 
-/// out[j] = factor * the sum of x[r * stride + j] over rows r, for columns j in [begin, end). Rows are summed
+/// out[j] = the sum of x[r * stride + j] over rows r, divided, for columns j in [begin, end). Rows are summed
 /// in blocks, so that rounding errors grow with the number of blocks and not of rows.
 template <class T>
 void column_sums(const T* x, std::ptrdiff_t rows, std::ptrdiff_t stride, std::ptrdiff_t begin,
-                 std::ptrdiff_t end, T factor, T* out) {
+                 std::ptrdiff_t end, T divisor, T* out) {
     using P = packet_of<T>;
     constexpr std::ptrdiff_t block = 64;
     for (std::ptrdiff_t j = begin; j < end; j += lanes<T>) {
@@ -21,7 +22,7 @@ void column_sums(const T* x, std::ptrdiff_t rows, std::ptrdiff_t stride, std::pt
                 part = ei::padd(part, load(x + r * stride + j, end - j));
             total = ei::padd(total, part);
         }
-        store(out + j, ei::pmul(total, ei::pset1<P>(factor)), end - j);
+        store(out + j, ei::pdiv(total, ei::pset1<P>(divisor)), end - j);
     }
 }
 
@@ -38,7 +39,7 @@ struct reduction {
     std::ptrdiff_t batch, outer, channels, inner;
     using over = graph::operand_mode;
     over mode;
-    T factor;
+    T divisor;
 
     reduction(const graph::reduce& p, const arguments<T>& a, T* scratch)
         : x(a.in[0]),
@@ -49,7 +50,7 @@ struct reduction {
           channels(p.view.channels),
           inner(p.view.inner),
           mode(p.over()),
-          factor(T(p.factor) / (p.per_batch ? T(a.batch) : T(1))) {}
+          divisor(reference_backend::divisor_of<T>(p, a.batch)) {}
 
     std::ptrdiff_t total() const { return batch * outer * channels * inner; }
     std::ptrdiff_t columns() const {
@@ -75,7 +76,7 @@ struct reduction {
         if (mode != over::scalar) return;
         double all = 0;
         for (int i = 0; i < tasks(); ++i) all += double(parts[i]);
-        out[0] = T(all) * factor;
+        out[0] = T(all / double(divisor));
     }
     static void part(void* self, int task) { static_cast<const reduction*>(self)->part(task); }
 
@@ -97,27 +98,27 @@ struct reduction {
             case over::inner: {
                 const std::ptrdiff_t begin = task * columns_per_task, end = begin + columns_per_task;
                 column_sums(x, total() / columns(), columns(), begin, end < columns() ? end : columns(),
-                            factor, out);
+                            divisor, out);
                 break;
             }
             case over::sample_scalar:
-                out[task] = T(sum(x + task * size, size)) * factor;
+                out[task] = T(sum(x + task * size, size) / double(divisor));
                 break;
             case over::sample_channel:
                 for (std::ptrdiff_t c = 0; c < channels; ++c)
                     out[task * channels + c] = channel_sum(x + task * size + c * inner, outer);
                 break;
             case over::sample_inner:
-                column_sums(x + task * size, outer * channels, inner, 0, inner, factor, out + task * inner);
+                column_sums(x + task * size, outer * channels, inner, 0, inner, divisor, out + task * inner);
                 break;
             default:
-                column_sums(x + task * size, 1, size, 0, size, factor, out + task * size);
+                column_sums(x + task * size, 1, size, 0, size, divisor, out + task * size);
         }
     }
     T channel_sum(const T* from, std::ptrdiff_t times) const {
         double all = 0;
         for (std::ptrdiff_t k = 0; k < times; ++k) all += sum(from + k * channels * inner, inner);
-        return T(all) * factor;
+        return T(all / double(divisor));
     }
 };
 

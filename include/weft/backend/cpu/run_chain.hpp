@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstring>
 
 #include "../arguments.hpp"
@@ -62,10 +63,14 @@ P run_step(const arguments<T>& a, const chain_row<T>& row, T* operand, std::ptrd
     if constexpr (kind == subtract_from) return psub(y, x);
     if constexpr (kind == multiply) return pmul(x, y);
     if constexpr (kind == divide) return pdiv(x, y);
+    if constexpr (kind == scale && Step::bits[1] != 0)
+        return pdiv(pmul(x, set<P>(from_bits(Step::bits[0]))), set<P>(Step::bits[1]));
     if constexpr (kind == scale) return pmul(x, set<P>(from_bits(Step::bits[0])));
     if constexpr (kind == offset) return padd(x, set<P>(from_bits(Step::bits[0])));
     if constexpr (kind == fill) return set<P>(from_bits(Step::bits[0]));
-    if constexpr (kind == per_batch) return pdiv(pmul(x, set<P>(from_bits(Step::bits[0]))), set<P>(a.batch));
+    if constexpr (kind == per_batch)
+        return pdiv(pmul(x, set<P>(from_bits(Step::bits[0]))),
+                    pset1<P>(reference_backend::step_divisor<T>(Step::bits[1]) * T(a.batch)));
     if constexpr (kind == dropout) {
         T factors[ei::packet_traits<T>::size];
         dropout_factors(a, Step::bits[1], from_bits(Step::bits[0]), row.element + i, factors);

@@ -38,13 +38,14 @@ struct pack {
     }
     friend pack sqrt(const pack& a) { return of(Eigen::internal::psqrt(a.value)); }
     friend pack abs(const pack& a) { return of(Eigen::internal::pabs(a.value)); }
+    friend pack max(const pack& a, const pack& b) { return of(Eigen::internal::pmax(a.value, b.value)); }
 };
 
-/// An optimiser's rule over n parameters, packet by packet; slot k of parameter i is state[k * n + i].
+/// An optimiser's rule over n parameters, packet by packet; slot k of parameter i is state[k * stride + i].
 template <int Slots, class Rule, class T>
 struct sweep {
     const Rule& rule;
-    std::size_t n;
+    std::size_t n, stride;
     T* parameters;
     const T* gradients;
     T* state;
@@ -58,7 +59,7 @@ struct sweep {
         const std::size_t first = std::size_t(index) * task_size, last = std::min(s.n, first + task_size);
         std::size_t i = first;
         for (; i + pack<T>::count <= last; i += pack<T>::count)
-            s.turn(s.parameters + i, s.gradients + i, s.state + i, s.n);
+            s.turn(s.parameters + i, s.gradients + i, s.state + i, s.stride);
         if (i == last) return;
         // The last few go through a copy, so that every parameter takes the same arithmetic.
         constexpr std::size_t width = pack<T>::count;
@@ -66,25 +67,25 @@ struct sweep {
         for (std::size_t k = 0; k < last - i; ++k) {
             copy[k] = s.parameters[i + k];
             copy[width + k] = s.gradients[i + k];
-            for (std::size_t slot = 0; slot < Slots; ++slot)
-                copy[(slot + 2) * width + k] = s.state[slot * s.n + i + k];
+            for (int slot = 0; slot < Slots; ++slot)
+                copy[std::size_t(slot + 2) * width + k] = s.state[std::size_t(slot) * s.stride + i + k];
         }
         s.turn(copy, copy + width, copy + 2 * width, width);
         for (std::size_t k = 0; k < last - i; ++k) {
             s.parameters[i + k] = copy[k];
-            for (std::size_t slot = 0; slot < Slots; ++slot)
-                s.state[slot * s.n + i + k] = copy[(slot + 2) * width + k];
+            for (int slot = 0; slot < Slots; ++slot)
+                s.state[std::size_t(slot) * s.stride + i + k] = copy[std::size_t(slot + 2) * width + k];
         }
     }
 
 private:
-    void turn(T* p, const T* g, T* slot, std::size_t stride) const {
+    void turn(T* p, const T* g, T* slot, std::size_t apart) const {
         pack<T> slots[Slots ? Slots : 1];
-        for (std::size_t k = 0; k < Slots; ++k) slots[k] = pack<T>::load(slot + k * stride);
+        for (int k = 0; k < Slots; ++k) slots[k] = pack<T>::load(slot + std::size_t(k) * apart);
         pack<T> parameter = pack<T>::load(p);
         rule(parameter, pack<T>::load(g), slots);
         parameter.store(p);
-        for (std::size_t k = 0; k < Slots; ++k) slots[k].store(slot + k * stride);
+        for (int k = 0; k < Slots; ++k) slots[k].store(slot + std::size_t(k) * apart);
     }
 };
 

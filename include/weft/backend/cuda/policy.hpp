@@ -9,6 +9,7 @@
 
 #include "../../graph/narrow.hpp"
 #include "../device/run_settings.hpp"
+#include "../policies.hpp"
 #include "choice.hpp"
 #include "fused_mlp/fused_mlp.hpp"
 #include "guarded_update.hpp"
@@ -21,9 +22,9 @@ namespace weft {
 /// kernels thread after thread. Scalar is float or double. With float16 or bfloat16 for `Narrow`, precision
 /// is mixed: parameters, their gradients and the optimiser's numbers are floats and sums are made in float,
 /// but most of what layers compute is held in 16 bits (graph/narrow.hpp).
-template <class Device, class Scalar = float, class Narrow = Scalar>
+template <class Device, class Scalar, class Narrow>
 struct cuda_policy {
-    using scalar = Scalar;
+    using scalar = typename scalar_of_policy<Scalar>::type;
     using narrow_scalar = Narrow;
     static constexpr precision numbers = std::is_same_v<Narrow, Scalar>    ? precision::full
                                          : std::is_same_v<Narrow, float16> ? precision::scaled

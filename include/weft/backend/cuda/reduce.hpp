@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "../reference/reduce.hpp"
 #include "execution/elements.hpp"
 #include "kernel.hpp"
 #include "reductions/column_sums.hpp"
@@ -9,7 +10,7 @@
 
 namespace weft::cuda_backend {
 
-/// Sums times a factor.
+/// Sums, divided.
 template <class T, class In, class Out>
 struct sum_work {
     using number = T;
@@ -18,7 +19,7 @@ struct sum_work {
     static constexpr int inputs = 1, fields = 1;
     const In* in;
     Out* out;
-    T factor;
+    T divisor;
 
     template <int N>
     using held = held_packs<N, In>;
@@ -30,15 +31,15 @@ struct sum_work {
     WEFT_DEVICE void take(tally& s, const T (&x)[1]) const { s += x[0]; }
     WEFT_DEVICE part close(tally s) const { return {{double(s)}}; }
     WEFT_DEVICE part merge(const part& a, const part& b) const { return {{a.at[0] + b.at[0]}}; }
-    WEFT_DEVICE void finish(std::int64_t q, const part& p) const { out[q] = Out(T(p.at[0]) * factor); }
+    WEFT_DEVICE void finish(std::int64_t q, const part& p) const { out[q] = Out(T(p.at[0]) / divisor); }
 };
 
 template <class T, class In, class Out>
 struct scaled_copy {
     const In* in;
     Out* out;
-    T factor;
-    WEFT_DEVICE void operator()(std::int64_t i) const { out[i] = Out(T(in[i]) * factor); }
+    T divisor;
+    WEFT_DEVICE void operator()(std::int64_t i) const { out[i] = Out(T(in[i]) / divisor); }
 };
 
 /// Sums over all that a mode leaves out: runs of consecutive numbers, or columns.
@@ -92,18 +93,18 @@ struct kernel<graph::reduce> {
     template <class Chain, class Device, class T>
     static void run(const Device& device, const graph::node& n, const arguments<T>& a, T* scratch) {
         const auto p = n.as<graph::reduce>();
-        const T factor = T(p.factor) / (p.per_batch ? T(a.batch) : T(1));
+        const T divisor = reference_backend::divisor_of<T>(p, a.batch);
         const reduction_sizes s(p, a.batch);
         using in = input_type<Chain, 0, T>;
         using out = output_type<Chain, 0, T>;
-        const sum_work<T, in, out> work{input<Chain, 0>(a), output<Chain, 0>(a), factor};
+        const sum_work<T, in, out> work{input<Chain, 0>(a), output<Chain, 0>(a), divisor};
         if (s.runs)
             sum_runs(device, work, s.run, scratch);
         else if (s.columns)
             sum_columns(device, work, s.column, scratch);
         else
             for_each_index(device, std::int64_t(a.batch) * p.view.size(),
-                           scaled_copy<T, in, out>{work.in, work.out, factor});
+                           scaled_copy<T, in, out>{work.in, work.out, divisor});
     }
     template <class T>
     static std::size_t scratch(const graph::node& n, int capacity) {

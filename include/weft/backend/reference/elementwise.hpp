@@ -41,6 +41,12 @@ constexpr T dropout_factor(std::uint64_t seed, std::uint64_t step, std::int32_t 
     return uniform01(words[std::size_t(index) % 4]) < rate ? T(0) : T(1) / (T(1) - T(rate));
 }
 
+/// What a scale or per_batch step divides by.
+template <class T>
+constexpr T step_divisor(std::int32_t bits) {
+    return bits == 0 ? T(1) : T(bits);
+}
+
 /// One step on one number.
 template <class Functions, class T>
 constexpr T run_step(const graph::step& s, const arguments<T>& a, T* operand, std::ptrdiff_t at,
@@ -64,13 +70,13 @@ constexpr T run_step(const graph::step& s, const arguments<T>& a, T* operand, st
         case divide:
             return x / operand[at];
         case scale:
-            return x * T(from_bits(s.bits[0]));
+            return x * T(from_bits(s.bits[0])) / step_divisor<T>(s.bits[1]);
         case offset:
             return x + T(from_bits(s.bits[0]));
         case fill:
             return T(from_bits(s.bits[0]));
         case per_batch:
-            return x * T(from_bits(s.bits[0])) / T(a.batch);
+            return x * T(from_bits(s.bits[0])) / (step_divisor<T>(s.bits[1]) * T(a.batch));
         case dropout:
             return x * dropout_factor<T>(a.seed, a.step, s.bits[1], from_bits(s.bits[0]), element);
         case store:

@@ -66,10 +66,12 @@ struct step_functor<graph::function_list<Own...>, step_type<Kind, Fn, Mode, Bits
         if constexpr (Kind == subtract_from) return y - x;
         if constexpr (Kind == multiply) return x * y;
         if constexpr (Kind == divide) return x / y;
+        if constexpr (Kind == scale && Bits1 != 0) return x * T(number) / T(Bits1);
         if constexpr (Kind == scale) return x * T(number);
         if constexpr (Kind == offset) return x + T(number);
         if constexpr (Kind == fill) return T(number);
-        if constexpr (Kind == per_batch) return x * T(number) / T(c.batch);
+        if constexpr (Kind == per_batch)
+            return x * T(number) / (reference_backend::step_divisor<T>(Bits1) * T(c.batch));
         if constexpr (Kind == dropout) return x * c.template dropout_factor<T>(Bits1, number, element);
         return x;
     }

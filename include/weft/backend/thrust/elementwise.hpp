@@ -14,12 +14,13 @@ struct chain_functor;
 template <class Functions, graph::operand_mode Source, class... Steps, class T, int... S>
 struct chain_functor<chain<Functions, Source, Steps...>, T, std::integer_sequence<int, S...>> {
     static constexpr int size = int(sizeof...(Steps));
+    static constexpr bool begins_with_fill = ((S == 0 && Steps::kind == graph::step_kind::fill) || ...);
     /// No operand depends on the place in a sample: all samples are one long row.
     static constexpr bool one_row =
         (Source == graph::operand_mode::same || Source == graph::operand_mode::scalar) &&
         ((Steps::mode == graph::operand_mode::same || Steps::mode == graph::operand_mode::scalar) && ...);
 
-    const T* source;  ///< null: the result itself
+    const T* source;  ///< null for what begins with a fill
     T* out;
     T* operand[size + 1];
     graph::blocking view;
@@ -37,11 +38,7 @@ struct chain_functor<chain<Functions, Source, Steps...>, T, std::integer_sequenc
         if constexpr (size > 0) range<true>(first, last);
     }
     /// The whole of an elementwise operation on elements [first, last).
-    WEFT_DEVICE void run(std::ptrdiff_t first, std::ptrdiff_t last) const {
-        if (source != nullptr) return range<false>(first, last);
-        for (std::ptrdiff_t e = first; e < last; ++e) out[e] = T(0);
-        range<true>(first, last);
-    }
+    WEFT_DEVICE void run(std::ptrdiff_t first, std::ptrdiff_t last) const { range<false>(first, last); }
 
 private:
     template <bool InPlace>
@@ -72,9 +69,10 @@ private:
                          std::ptrdiff_t count) const {
         using reference_backend::operand_index;
         T* const to = out + element;
-        const T* const from = InPlace ? to
-                                      : source + (one_row ? (moves(Source, false) ? element : 0)
-                                                          : operand_index(Source, view, sample, o, c, i));
+        const T* const from = InPlace || begins_with_fill
+                                  ? to
+                                  : source + (one_row ? (moves(Source, false) ? element : 0)
+                                                      : operand_index(Source, view, sample, o, c, i));
         [[maybe_unused]] T* const at[size + 1] = {
             operand[S] == nullptr
                 ? nullptr
@@ -83,7 +81,8 @@ private:
             nullptr};
         WEFT_INDEPENDENT
         for (std::ptrdiff_t k = 0; k < count; ++k) {
-            T x = from[InPlace || moves(Source, AlongChannels) ? k : 0];
+            // The result may lie where an operand does: what begins with a fill reads operands alone.
+            T x = begins_with_fill ? T(0) : from[InPlace || moves(Source, AlongChannels) ? k : 0];
             ((x = one<Steps>(x, at[S], moves(Steps::mode, AlongChannels) ? k : 0, element + k)), ...);
             to[k] = x;
         }

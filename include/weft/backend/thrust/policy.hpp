@@ -13,7 +13,7 @@ namespace weft {
 /// Scalar is float or double.
 template <class System, class Scalar = float>
 struct thrust_policy {
-    using scalar = Scalar;
+    using scalar = typename scalar_of_policy<Scalar>::type;
     using memory = typename System::memory;
     static constexpr const char* name = System::name;
 
@@ -31,11 +31,12 @@ struct thrust_policy {
         return thrust_backend::scratch_of<System, Primitive>();
     }
 
-    /// On the host: the optimiser's rule over n parameters; slot k of parameter i is state[k * n + i].
+    /// On the host: the optimiser's rule over n parameters; slot k of parameter i is state[k * stride + i].
     template <int Slots, class Rule>
     static void update(const Rule& rule, std::size_t n, Scalar* parameters, const Scalar* gradients,
-                       Scalar* state) {
-        const pieces all{System::elements, std::ptrdiff_t(n), parameters, gradients, state};
+                       Scalar* state, std::size_t stride) {
+        const pieces all{System::elements,      std::ptrdiff_t(n), parameters, gradients, state,
+                         std::ptrdiff_t(stride)};
         thrust_backend::for_each_index(System(), all.count(), all.piece,
                                        thrust_backend::update_pieces<Slots, Rule, Scalar>{rule, all});
     }
@@ -48,7 +49,7 @@ struct thrust_policy {
                                  typename memory::template pointer<Scalar> state) {
         r.template update<Slots, Rule>(value_limit, norm_limit,
                                        pieces{System::elements, std::ptrdiff_t(n), address_of(parameters),
-                                              address_of(gradients), address_of(state)});
+                                              address_of(gradients), address_of(state), std::ptrdiff_t(n)});
     }
 
     /// No program is one kernel.

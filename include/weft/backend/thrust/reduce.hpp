@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../reference/reduce.hpp"
 #include "elementwise.hpp"
 
 namespace weft::thrust_backend {
@@ -20,30 +21,30 @@ struct element_of {
     WEFT_DEVICE constexpr T operator()(std::ptrdiff_t i) const { return x[i]; }
 };
 
-/// out[q] = factor * the sums of `times` runs, `stride` apart: result q's are at
+/// out[q] = the sums, divided, of `times` runs, `stride` apart: result q's are at
 /// x + (q / channels) * sample + (q % channels) * length.
 template <class T>
 struct run_sums {
     const T* x;
     T* out;
     std::ptrdiff_t channels, sample, times, stride, length;
-    T factor;
+    T divisor;
 
     WEFT_DEVICE void operator()(std::ptrdiff_t q) const {
         const T* from = x + q / channels * sample + q % channels * length;
         double all = 0;
         for (std::ptrdiff_t t = 0; t < times; ++t) all += sum_of(length, element_of<T>{from + t * stride});
-        out[q] = T(all) * factor;
+        out[q] = T(all / double(divisor));
     }
 };
 
-/// out[g][columns] = factor * the sums of x[g][rows, columns] over the rows; one call does a few columns.
+/// out[g][columns] = the sums of x[g][rows, columns] over the rows, divided; one call does a few columns.
 template <class T, int Width>
 struct column_sums {
     const T* x;
     T* out;
     std::ptrdiff_t rows, columns;
-    T factor;
+    T divisor;
 
     WEFT_DEVICE void operator()(std::ptrdiff_t task) const {
         const std::ptrdiff_t panels = pieces(columns, Width), group = task / panels;
@@ -57,15 +58,15 @@ struct column_sums {
         else
             for (std::ptrdiff_t r = 0; r < rows; ++r)
                 for (int j = 0; j < present; ++j) all[j] += double(from[r * columns + j]);
-        for (int j = 0; j < present; ++j) out[group * columns + first + j] = T(all[j]) * factor;
+        for (int j = 0; j < present; ++j) out[group * columns + first + j] = T(all[j] / double(divisor));
     }
 };
 template <class System, class T>
 void sum_columns(const System& on, const T* x, T* out, std::ptrdiff_t groups, std::ptrdiff_t rows,
-                 std::ptrdiff_t columns, T factor) {
+                 std::ptrdiff_t columns, T divisor) {
     constexpr int width = System::on_device ? 1 : 16;
     for_each_index(on, groups * pieces(columns, width), rows * width,
-                   column_sums<T, width>{x, out, rows, columns, factor});
+                   column_sums<T, width>{x, out, rows, columns, divisor});
 }
 
 /// Numbers in one part of a sum over everything.
@@ -89,10 +90,10 @@ struct last_sum {
     const T* parts;
     T* out;
     std::ptrdiff_t count;
-    T factor;
+    T divisor;
 
     WEFT_DEVICE void operator()(std::ptrdiff_t) const {
-        out[0] = T(sum_of(count, element_of<T>{parts})) * factor;
+        out[0] = T(sum_of(count, element_of<T>{parts}) / double(divisor));
     }
 };
 
@@ -103,7 +104,7 @@ struct kernel<graph::reduce> {
         const auto p = n.as<graph::reduce>();
         const std::ptrdiff_t outer = p.view.outer, channels = p.view.channels, pixels = p.view.inner,
                              size = outer * channels * pixels, batch = a.batch;
-        const T factor = T(p.factor) / (p.per_batch ? T(a.batch) : T(1));
+        const T divisor = reference_backend::divisor_of<T>(p, a.batch);
         const T* x = a.in[0];
         T* out = a.out[0];
         using enum graph::operand_mode;
@@ -111,28 +112,28 @@ struct kernel<graph::reduce> {
             case scalar: {
                 const std::ptrdiff_t parts = pieces(batch * size, sum_part);
                 for_each_index(on, parts, sum_part, part_sums<T>{x, scratch, batch * size});
-                return for_each_index(on, 1, parts, last_sum<T>{scratch, out, parts, factor});
+                return for_each_index(on, 1, parts, last_sum<T>{scratch, out, parts, divisor});
             }
             case channel:
                 if (pixels > 1)
                     return for_each_index(
                         on, channels, batch * outer * pixels,
-                        run_sums<T>{x, out, channels, 0, batch * outer, channels * pixels, pixels, factor});
-                return sum_columns(on, x, out, 1, batch * outer, channels, factor);
+                        run_sums<T>{x, out, channels, 0, batch * outer, channels * pixels, pixels, divisor});
+                return sum_columns(on, x, out, 1, batch * outer, channels, divisor);
             case fixed:
-                return sum_columns(on, x, out, 1, batch, size, factor);
+                return sum_columns(on, x, out, 1, batch, size, divisor);
             case inner:
-                return sum_columns(on, x, out, 1, batch * outer * channels, pixels, factor);
+                return sum_columns(on, x, out, 1, batch * outer * channels, pixels, divisor);
             case sample_scalar:
-                return for_each_index(on, batch, size, run_sums<T>{x, out, 1, size, 1, 0, size, factor});
+                return for_each_index(on, batch, size, run_sums<T>{x, out, 1, size, 1, 0, size, divisor});
             case sample_channel:
                 return for_each_index(
                     on, batch * channels, outer * pixels,
-                    run_sums<T>{x, out, channels, size, outer, channels * pixels, pixels, factor});
+                    run_sums<T>{x, out, channels, size, outer, channels * pixels, pixels, divisor});
             case sample_inner:
-                return sum_columns(on, x, out, batch, outer * channels, pixels, factor);
+                return sum_columns(on, x, out, batch, outer * channels, pixels, divisor);
             default:
-                return sum_columns(on, x, out, 1, 1, batch * size, factor);
+                return sum_columns(on, x, out, 1, 1, batch * size, divisor);
         }
     }
     /// For the sums of parts.

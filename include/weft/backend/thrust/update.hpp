@@ -4,13 +4,14 @@
 
 namespace weft::thrust_backend {
 
-/// n parameters with what belongs to them, cut into pieces; slot k of parameter i is state[k * n + i].
+/// n parameters with what belongs to them, cut into pieces; slot k of parameter i is state[k * stride + i].
 template <class T>
 struct parameter_pieces {
     std::ptrdiff_t piece, n;
     T* parameters;
     const T* gradients;
     T* state;
+    std::ptrdiff_t stride;
 
     std::ptrdiff_t count() const { return pieces(n, piece); }
     WEFT_DEVICE std::ptrdiff_t first(std::ptrdiff_t index) const { return index * piece; }
@@ -21,9 +22,9 @@ struct parameter_pieces {
     template <int Slots, class Rule>
     WEFT_DEVICE void apply(const Rule& rule, std::ptrdiff_t i, T gradient) const {
         T slots[Slots ? Slots : 1] = {};
-        for (int k = 0; k < Slots; ++k) slots[k] = state[k * n + i];
+        for (int k = 0; k < Slots; ++k) slots[k] = state[k * stride + i];
         rule(parameters[i], gradient, slots);
-        for (int k = 0; k < Slots; ++k) state[k * n + i] = slots[k];
+        for (int k = 0; k < Slots; ++k) state[k * stride + i] = slots[k];
     }
 };
 

@@ -12,7 +12,7 @@ namespace detail {
 constexpr bool sums_rows_of(const node& r, const node& w) {
     if (!r.is<reduce>() || w.in[1] != r.in[0]) return false;
     const auto sum = r.as<reduce>();
-    if (sum.over() != operand_mode::channel || sum.per_batch || sum.factor != 1) return false;
+    if (sum.over() != operand_mode::channel || sum.per_batch || sum.divisor != 1) return false;
     return sum.view ==
            (w.is<gemm_weights>() ? w.as<gemm_weights>().bias_view() : w.as<conv2d_weights>().bias_view());
 }
@@ -25,11 +25,11 @@ constexpr bool sums_bias(const node& n) { return n.is<gemm_weights>() || n.is<co
 template <int N, int V>
 constexpr graph<N, V> fuse_bias_gradient(const graph<N, V>& g) {
     graph<N, V> result = g;
-    std::array<std::int16_t, V> reader{};  // the weight gradient that reads a value as dy, plus 1
+    array<std::int16_t, V> reader{};  // the weight gradient that reads a value as dy, plus 1
     for (int i = 0; i < g.node_count; ++i)
         if (detail::sums_bias(g.nodes[i])) reader[g.nodes[i].in[1]] = std::int16_t(i + 1);
     result.node_count = 0;
-    std::array<std::int16_t, N> bias{};
+    array<std::int16_t, N> bias{};
     for (int i = 0; i < g.node_count; ++i) {
         const node& r = g.nodes[i];
         if (!r.is<reduce>() || !reader[r.in[0]]) continue;

@@ -26,12 +26,11 @@ constexpr bool commutes(step_kind k) { return k == step_kind::add || k == step_k
 template <class Graph>
 struct chain_fuser {
     Graph g;
-    std::array<bool, Graph::node_capacity> gone{};
-    std::array<std::int16_t, Graph::value_capacity> producer{};  // the operation that writes a value, or -1
-    std::array<std::int16_t, Graph::value_capacity>
-        first_use{};  // and the first that reads it, or a large number
-    std::array<std::int16_t, Graph::value_capacity> second_use{};
-    std::array<std::int16_t, Graph::value_capacity> use_count{};
+    array<bool, Graph::node_capacity> gone{};
+    array<std::int16_t, Graph::value_capacity> producer{};   // the operation that writes a value, or -1
+    array<std::int16_t, Graph::value_capacity> first_use{};  // and the first that reads it, or a large number
+    array<std::int16_t, Graph::value_capacity> second_use{};
+    array<std::int16_t, Graph::value_capacity> use_count{};
     static constexpr std::int16_t never = 32767;
 
     constexpr explicit chain_fuser(const Graph& graph) : g(graph) {

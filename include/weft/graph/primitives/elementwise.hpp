@@ -10,11 +10,12 @@ struct elementwise {
     static constexpr int inputs = 1, outputs = 1;
     static constexpr bool takes_steps = true;
 
-    /// Does the derivative of `f` follow from f's result? Otherwise it needs f's argument.
-    static constexpr bool slope_from_result(function f) {
+    /// Does the derivative of `f` with this parameter follow from f's result? Otherwise it needs f's
+    /// argument: with a negative slope, say, the result does not tell on which side of 0 that was.
+    static constexpr bool slope_from_result(function f, float parameter) {
         using enum function;
-        return f == relu || f == leaky_relu || f == elu || f == selu || f == sigmoid || f == tanh ||
-               f == exp || f == sqrt;
+        if (f == leaky_relu || f == elu) return parameter >= 0;
+        return f == relu || f == selu || f == sigmoid || f == tanh || f == exp || f == sqrt;
     }
 
     template <class D>
@@ -25,7 +26,7 @@ struct elementwise {
         switch (s.kind) {
             case apply: {
                 step slope = s;
-                const bool from_y = slope_from_result(s.fn);
+                const bool from_y = slope_from_result(s.fn, from_bits(s.bits[0]));
                 slope.kind = from_y ? slope_from_y : slope_from_x;
                 slope.operand = std::int16_t(from_y ? y : x);
                 d.add(x, d.with_step(dy, slope, n.view));

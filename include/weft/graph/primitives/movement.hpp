@@ -13,6 +13,10 @@ struct slice {
     static constexpr bool takes_steps = true;
     constexpr port in(int) const { return {extents(total)}; }
     constexpr port out(int) const { return {extents(size)}; }
+
+    /// Defined behind concat: zeros around what comes back.
+    template <class D>
+    static constexpr void gradient(D& d, const node& n);
 };
 
 /// in: parts of the given sizes; out: the parts, one after the other
@@ -42,5 +46,19 @@ struct concat {
         }
     }
 };
+
+template <class D>
+constexpr void slice::gradient(D& d, const node& n) {
+    const slice s = n.as<slice>();
+    const int sizes[] = {s.offset, s.size, s.total - s.offset - s.size};
+    concat joined{};
+    int parts[3] = {-1, -1, -1};
+    for (int k = 0; k < 3; ++k) {
+        if (sizes[k] == 0) continue;
+        parts[joined.parts] = k == 1 ? d.of(n.out[0]) : d.zeros(sizes[k]);
+        joined.sizes[joined.parts++] = sizes[k];
+    }
+    d.add(n.in[0], joined.parts == 1 ? parts[0] : d.emit(joined, {parts[0], parts[1], parts[2]}));
+}
 
 }  // namespace weft::graph

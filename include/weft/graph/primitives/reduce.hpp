@@ -4,12 +4,12 @@
 
 namespace weft::graph {
 
-/// in: x[outer, channels, inner]; out: the sums over all that the mode leaves out, times a factor, and where
-/// `per_batch` divided by the batch's size. With `once`, x is one for the whole batch.
+/// in: x[outer, channels, inner]; out: the sums over all that the mode leaves out, divided by `divisor` and
+/// where `per_batch` by the batch's size. With `once`, x is one for the whole batch.
 struct reduce {
     blocking view;
-    int mode;  ///< an operand_mode
-    float factor;
+    int mode;     ///< an operand_mode
+    int divisor;  ///< 1 for sums, -1 for minus them, the number of terms for means
     int per_batch = 0;
     int once = 0;
 
@@ -28,10 +28,13 @@ struct reduce {
     template <class D>
     static constexpr void gradient(D& d, const node& n) {
         const reduce r = n.as<reduce>();
-        // The factor goes to the small side; what is left is a broadcast, which other operations absorb.
-        int seed = d.scaled(d.of(n.out[0]), r.factor);
-        if (r.per_batch)
-            seed = d.with_step(seed, {.kind = step_kind::per_batch, .bits = {to_bits(1), 0}}, {});
+        // The division goes to the small side; what is left is a broadcast, which other operations absorb.
+        int seed = d.of(n.out[0]);
+        if (r.divisor != 1 || r.per_batch)
+            seed = d.with_step(seed,
+                               {.kind = r.per_batch ? step_kind::per_batch : step_kind::scale,
+                                .bits = {to_bits(1), r.divisor}},
+                               {});
         d.add(n.in[0], d.repeated(seed, r.over(), r.view, n.in[0]));
     }
 };

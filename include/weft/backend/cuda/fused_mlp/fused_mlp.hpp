@@ -91,7 +91,7 @@ struct fused_mlp_training {
     using number = typename kernels::number;
     using found = detail::found_training<Program>;
     using loss_of = loss_type<found::value.loss, found::value.loss_fn, found::value.loss_bits,
-                              found::value.scale_bits, found::value.soft_targets>;
+                              found::value.divisor, found::value.soft_targets>;
     static constexpr mlp_tiles tiles = detail::tiles_of<kernels, found, true>(Limit);
     /// Gradients are wanted of all parameters that the layers have.
     static constexpr bool qualifies = tiles && Program::training &&

@@ -14,7 +14,7 @@ namespace weft::cuda_backend {
 template <graph::function Fn, std::int32_t Bits>
 struct mlp_function {
     static constexpr bool from_argument =
-        Fn != graph::function::none && !graph::elementwise::slope_from_result(Fn);
+        Fn != graph::function::none && !graph::elementwise::slope_from_result(Fn, from_bits(Bits));
     template <graph::step_kind Kind>
     using step =
         step_functor<graph::function_list<>, step_type<Kind, Fn, graph::operand_mode::same, Bits, 0>>;

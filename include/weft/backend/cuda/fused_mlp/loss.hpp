@@ -6,7 +6,7 @@
 namespace weft::cuda_backend {
 
 /// A loss in a kernel's type: mlp's members.
-template <mlp_loss Kind, graph::function Fn, std::int32_t Bits, std::int32_t Scale, bool Soft>
+template <mlp_loss Kind, graph::function Fn, std::int32_t Bits, std::int32_t Divisor, bool Soft>
 struct loss_type {
     /// Does a prediction's gradient depend on it and its target alone?
     static constexpr bool each_alone = Kind == mlp_loss::difference;
@@ -17,7 +17,7 @@ struct loss_type {
     /// What a sample's loss is multiplied with in the mean over the batch.
     template <class T>
     WEFT_DEVICE static T factor(int batch) {
-        return T(from_bits(Scale)) / T(batch);
+        return T(1) / (T(Divisor) * T(batch));
     }
 
     /// The loss of a sample, whose Out predictions are `stride` apart in y. They become the derivatives with

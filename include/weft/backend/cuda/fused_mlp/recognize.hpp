@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <type_traits>
 
 #include "../../../graph/eliminate.hpp"
@@ -39,7 +40,7 @@ struct mlp {
     mlp_loss loss = mlp_loss::none;
     function loss_fn = function::none;  ///< of a difference
     std::int32_t loss_bits = 0;         ///< its parameter, or the smoothing of labels
-    std::int32_t scale_bits = to_bits(1);
+    std::int32_t divisor = 1;
     bool soft_targets = false;  ///< a probability for each class instead of a label
 
     constexpr explicit operator bool() const { return depth > 0; }
@@ -112,7 +113,7 @@ struct mlp_finder {
         if (!n.is<graph::reduce>() || n.in[0] != v || n.out[0] != loss || n.step_count || n.once)
             return false;
         const auto sum = n.as<graph::reduce>();
-        found.scale_bits = to_bits(sum.factor);
+        found.divisor = sum.divisor;
         return sum.over() == graph::operand_mode::scalar && sum.per_batch;
     }
     constexpr bool cross_entropy(int loss) {

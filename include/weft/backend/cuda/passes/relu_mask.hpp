@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 #include "../../../graph/primitives/products.hpp"
 #include "../../../graph/traversal.hpp"
 
