@@ -1,12 +1,14 @@
 #include "weft/io/checkpoint.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "../catch.hpp"
 #include "../data/files.hpp"
+#include "weft/data/metadata.hpp"
 
 namespace io = weft::io;
 using weft_test::failure;
@@ -108,6 +110,81 @@ TEST_CASE("long lists of what does not fit are cut", "[io][checkpoint]") {
     CHECK_THAT(missing,
                contains("missing in the file (50): layer0 [1]; layer1 [1];") && contains("; and 30 more"));
     weft::load(none, folder / "none");
+}
+
+TEST_CASE("numbers that no training leaves are refused", "[io][checkpoint]") {
+    const weft_test::temporary_folder folder;
+    auto model = filled(7.0f);
+    const auto refuse = [&](std::size_t tensor, std::size_t element, float value, const char* why) {
+        auto broken = filled(1.0f);
+        broken.state()[tensor].data[element] = value;
+        weft::save(broken, folder / "a");
+        CHECK_THAT(failure([&] { weft::load(model, folder / "a"); }),
+                   contains("cannot load model: ") && contains("a: tensor '") && contains(why));
+        CHECK(model.values() == filled(7.0f).values());
+    };
+    refuse(0, 4, std::numeric_limits<float>::quiet_NaN(), "'0.weight': element 4 is not a finite number");
+    refuse(3, 0, -std::numeric_limits<float>::infinity(), "'scale': element 0 is not a finite number");
+    toy_model<float> variance, loaded;
+    variance.add("1.running_var", {2}, {1, -0.5f});
+    loaded.add("1.running_var", {2}, {3, 4});
+    weft::save(variance, folder / "a");
+    CHECK_THAT(failure([&] { weft::load(loaded, folder / "a"); }),
+               contains("'1.running_var': element 1 is negative, which no variance is"));
+    CHECK(loaded.values()[0] == std::vector<float>{3, 4});
+}
+
+TEST_CASE("a model takes the weights of a trainer's checkpoint", "[io][checkpoint]") {
+    const weft_test::temporary_folder folder;
+    auto trainer = filled(3.0f);
+    trainer.add("optimizer.0.scale", {}, {1});
+    weft::save(trainer, folder / "a");
+    auto model = filled(0.0f);
+    // Without the steps it is no trainer's: an own layer may have that name.
+    CHECK_THAT(failure([&] { weft::load(model, folder / "a"); }),
+               contains("not in the model (1): optimizer.0.scale"));
+    trainer.add("optimizer.steps", {2}, {5, 0});
+    weft::save(trainer, folder / "a");
+    weft::load(model, folder / "a");
+    CHECK(model.values() == filled(3.0f).values());
+    weft::save(filled(1.0f), folder / "a");
+    CHECK_THAT(failure([&] { weft::load(trainer, folder / "a"); }),
+               contains("it is no trainer's checkpoint: load it into the model") &&
+                   contains("missing in the file (2): optimizer.0.scale []; optimizer.steps [2]"));
+}
+
+TEST_CASE("metadata come back from a file", "[io][checkpoint]") {
+    const weft_test::temporary_folder folder;
+    weft::save(filled(1.0f), folder / "a", {{"note", "a \"b\""}, {"class", "\xC3\xA4"}});
+    const weft::metadata_entries metadata = weft::load_metadata(folder / "a");
+    REQUIRE(metadata.size() == 2);
+    CHECK(*weft::find_metadata(metadata, "note") == "a \"b\"");
+    CHECK(*weft::find_metadata(metadata, "class") == "\xC3\xA4");
+    CHECK(weft::find_metadata(metadata, "none") == nullptr);
+    CHECK_THAT(failure([&] { weft::load_metadata(folder / "none"); }), contains("no such file"));
+
+    const auto table = weft::data::parse_csv("size,colour,kind\n1,red,\xC3\xA4\n2,\"\"\"blue\"\"\",b\n");
+    const auto encoding = weft::data::fit_encoding(table, {.one_hot_text = true});
+    weft::save(filled(1.0f), folder / "a", weft::data::to_metadata(encoding));
+    const auto again = weft::data::encoding_from(weft::load_metadata(folder / "a"));
+    CHECK(again.class_names == encoding.class_names);
+    CHECK(weft::data::encode_inputs(table, again) == weft::data::encode_inputs(table, encoding));
+    CHECK(*io::safetensors_file(folder / "a").find_metadata("format") == "pt");
+}
+
+TEST_CASE("weights in other formats are told by name", "[io][checkpoint]") {
+    const weft_test::temporary_folder folder;
+    auto model = filled(7.0f);
+    const auto refuse = [&](const std::string& bytes, const char* what, const char* remedy) {
+        CHECK_THAT(failure([&] { weft::load(model, folder.write("a", bytes)); }),
+                   contains("cannot read safetensors: ") && contains(what) && contains(remedy));
+    };
+    using namespace std::string_literals;
+    refuse("PK\x03\x04\0\0\x08\x08 and so on"s, "this is a zip archive, as torch.save writes",
+           "save_file(model.state_dict()");
+    refuse("\x80\x02\x8a\x0al\xfc\x9c\x46 and so on"s, "this is a pickle, as torch.save wrote",
+           "save_file(model.state_dict()");
+    refuse("\x89HDF\r\n\x1a\n and so on"s, "this is HDF5, as Keras writes", "safetensors.numpy.save_file");
 }
 
 TEST_CASE("PyTorch's batch counter is passed over, other integers are not", "[io][checkpoint]") {

@@ -1,13 +1,14 @@
-#include "weft/io/detail/json.hpp"
+#include "weft/core/json.hpp"
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "../catch.hpp"
 #include "../data/files.hpp"
 
-using weft::io::detail::json_reader;
+using weft::detail::json_reader;
 using weft_test::failure;
 
 namespace {
@@ -58,7 +59,7 @@ TEST_CASE("JSON strings are written so that they read back", "[io][json]") {
     for (int c = 0; c < 128; ++c) all += char(c);
     all += "\xF0\x9F\x98\x80";
     std::string written;
-    weft::io::detail::write_json_string(written, all);
+    weft::detail::write_json_string(written, all);
     CHECK(read_string(written) == all);
 }
 
@@ -67,6 +68,19 @@ TEST_CASE("JSON whole numbers and lists", "[io][json]") {
     CHECK(read_number(" 18446744073709551615\n") == 18446744073709551615u);
     CHECK(read_lists("{}").empty());
     CHECK(read_lists(R"( { "a" : [ ] , "b":[1 , 2],"c":[3] } )") == "a:b:1,2,c:3,");
+}
+
+TEST_CASE("JSON truth values", "[io][json]") {
+    const auto read = [](std::string_view text) {
+        json_reader json(text, "cannot read", "test", "the text");
+        const bool value = json.boolean();
+        json.end();
+        return value;
+    };
+    CHECK(read(" true "));
+    CHECK_FALSE(read("false"));
+    for (const char* text : {"", "tru", "1", "truefalse", "\"true\"", "True"})
+        CHECK_THAT(failure([&] { read(text); }), contains("cannot read: test: the text is broken at byte "));
 }
 
 TEST_CASE("malformed JSON gives one clear error", "[io][json][malformed]") {

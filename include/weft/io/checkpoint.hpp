@@ -1,6 +1,17 @@
 #pragma once
+/// Models, and trainers with all that they go on from.
+///
+///     model<net, cpu> model{seed{1}};
+///     trainer train{model, softmax_cross_entropy, adam{}};
+///     save(model, "flowers.safetensors");
+///     load(model, "flowers.safetensors");
+///     save(train, "run.safetensors");
+///     load(train, "run.safetensors");
+///     for (const auto& [key, text] : load_metadata("run.safetensors")) std::puts(key.c_str());
+///     static_assert(has_state<decltype(model)> && !lives_elsewhere<decltype(model)>);
 
 #include <algorithm>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
@@ -49,6 +60,9 @@ inline bool is_batch_counter(const tensor_info& tensor) {
            (full.size() == name.size() || full[full.size() - name.size() - 1] == '.');
 }
 
+/// A trainer's checkpoint has this among its tensors, and its other own ones start in the same way.
+inline constexpr std::string_view steps_of_a_trainer = "optimizer.steps", of_a_trainer = "optimizer.";
+
 /// A tensor that a model asks for.
 struct wanted_tensor {
     std::string_view name;
@@ -69,6 +83,10 @@ public:
     /// The tensors of the file in the model's order; one error lists all that do not fit.
     std::vector<const tensor_info*> match(std::span<const wanted_tensor> wanted, const std::string& where) {
         std::vector<const tensor_info*> matched;
+        bool wants_steps = false;
+        for (const wanted_tensor& tensor : wanted)
+            wants_steps = wants_steps || tensor.name == steps_of_a_trainer;
+        const bool has_steps = file_.find(steps_of_a_trainer) != nullptr;
         for (const wanted_tensor& tensor : wanted)
             if (const tensor_info* const info = take(tensor.name); info != nullptr) {
                 compare(*info, tensor);
@@ -77,12 +95,15 @@ public:
                 missing_.add({tensor.name, " ", shape_text(tensor.shape)});
             }
         for (const tensor_info* const info : left_)
-            if (info != nullptr && !is_batch_counter(*info))
+            if (info != nullptr && !is_batch_counter(*info) &&
+                !(has_steps && !wants_steps && info->name.starts_with(of_a_trainer)))
                 extra_.add({json_reader::shortened(info->name), " ", shape_text(info->shape)});
         if (!missing_.empty() || !different_.empty() || !extra_.empty())
             raise_parts(
                 "cannot load model", where,
-                {"the file does not match the model", missing_.text(), different_.text(), extra_.text()});
+                {"the file does not match the model",
+                 wants_steps && !has_steps ? " (it is no trainer's checkpoint: load it into the model)" : "",
+                 missing_.text(), different_.text(), extra_.text()});
         for (std::size_t i = 0; i < wanted.size(); ++i)
             if (matched[i]->elements() != wanted[i].elements)
                 file_.fail(*matched[i], {"the model's shape and its number of elements disagree"});
@@ -118,10 +139,24 @@ private:
     mismatch_list missing_{"missing in the file"}, different_{"different"}, extra_{"not in the model"};
 };
 
+/// Error for numbers that no training leaves: such as are not finite, and negative variances.
+template <class T>
+void check_numbers(std::string_view name, std::span<const T> numbers, const std::string& where) {
+    const bool variance = name.ends_with("running_var");
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+        if (!std::isfinite(numbers[i]) || (variance && numbers[i] < 0))
+            raise_parts("cannot load model", where,
+                        {"tensor '", name, "': element ", decimal(i),
+                         std::isfinite(numbers[i]) ? " is negative, which no variance is"
+                                                   : " is not a finite number"});
+}
+
 }  // namespace io::detail
 
 /// What save and load need: a member state() that lists all tensors, as std::vector<named_tensor<T>>.
-/// Optional: check_state(numbers, path), which may refuse what load has read.
+/// Optional: check_state(numbers, path), which may refuse what load has read; metadata(), which save writes
+/// too, check_metadata(entries, path), which may refuse what a file has of it before anything is changed, and
+/// take_metadata(entries), for what a model takes over.
 template <class Model>
 concept has_state = requires(Model& model) {
     model.state().front().name;
@@ -134,16 +169,23 @@ concept lives_elsewhere = requires(Model& model) {
 };
 
 /// Writes all parameters and buffers of a model to a safetensors file, which PyTorch's safetensors package
-/// reads. The file appears in one step: whatever moment the process dies at, the old file or the new one is
-/// there, whole. Error where it cannot be written.
+/// reads, or all that a trainer goes on from. `metadata` are texts of your own, such as
+/// data::to_metadata(encoding). The file appears in one step: whatever moment the process dies at, the old
+/// file or the new one is there, whole. Error where it cannot be written, or the old one may not be.
 template <class Model>
 requires has_state<const Model> || lives_elsewhere<Model>
 void save(const Model& model, const std::string& path,
-          const io::metadata_entries& metadata = {{"format", "pt"}}) {
-    if constexpr (lives_elsewhere<Model>)
+          const metadata_entries& metadata = {{"format", "pt"}}) {
+    if constexpr (lives_elsewhere<Model>) {
         save(model.on_host(), path, metadata);
-    else
+    } else if constexpr (requires { model.metadata(); }) {
+        metadata_entries all = model.metadata();
+        for (const auto& entry : metadata)
+            if (find_metadata(all, entry.first) == nullptr) all.push_back(entry);
+        io::write_safetensors(path, model.state(), all);
+    } else {
         io::write_safetensors(path, model.state(), metadata);
+    }
 }
 
 template <lives_elsewhere Model>
@@ -153,15 +195,22 @@ void load(Model& model, const std::string& path) {
     model.assign(copy);
 }
 /// Reads all parameters and buffers of a model from a safetensors file; F64, F32, F16 and BF16 are converted.
-/// Names and shapes must be exactly the model's, but for PyTorch's num_batches_tracked. Error, with the model
-/// untouched, where the file is broken, or does not match: then one message lists what is missing, different
-/// and too much.
+/// Names and shapes must be exactly the model's, but for PyTorch's num_batches_tracked, and for what a
+/// trainer's checkpoint has beside its model. Error, with the model untouched, where the file is broken, does
+/// not match (then one message lists what is missing, different and too much), or has numbers that are not
+/// finite or variances below zero.
+///
+/// A trainer takes the seed over, too, so that going on gives the bits of a run without a break, and the size
+/// of the batches that fit must keep to; error where the file is of another optimiser. Files that say
+/// neither, as those of earlier versions, load as they are.
 template <class Model>
 requires has_state<Model>
 void load(Model& model, const std::string& path) {
     const auto state = model.state();
     using number = typename std::remove_reference_t<decltype(state.front().data)>::value_type;
     io::safetensors_file file(path);
+    if constexpr (requires { model.check_metadata(file.metadata(), path); })
+        model.check_metadata(file.metadata(), path);
     std::vector<io::detail::wanted_tensor> wanted;
     std::size_t total = 0;
     for (const auto& tensor : state) {
@@ -178,8 +227,20 @@ void load(Model& model, const std::string& path) {
     }
     if constexpr (requires { model.check_state(values, path); }) model.check_state(values, path);
     at = 0;
+    for (const auto& tensor : state) {
+        io::detail::check_numbers<number>(tensor.name, std::span(values).subspan(at, tensor.data.size()),
+                                          path);
+        at += tensor.data.size();
+    }
+    at = 0;
     for (const auto& tensor : state)
         for (number& each : tensor.data) each = values[at++];
+    if constexpr (requires { model.take_metadata(file.metadata()); }) model.take_metadata(file.metadata());
+}
+
+/// The texts that a safetensors file has beside its tensors. Error where it is none.
+inline metadata_entries load_metadata(const std::string& path) {
+    return io::safetensors_file(path).metadata();
 }
 
 }  // namespace weft

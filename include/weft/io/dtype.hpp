@@ -1,4 +1,9 @@
 #pragma once
+/// No errors.
+///
+///     io::dtype type;
+///     if (io::find_dtype("BF16", type) && io::is_real(type))
+///         std::printf("%s: %zu bytes\n", std::string(io::name_of(type)).c_str(), io::size_of(type));
 
 #include <array>
 #include <cstddef>

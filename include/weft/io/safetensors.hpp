@@ -1,4 +1,11 @@
 #pragma once
+/// Any tensors, by name.
+///
+///     const std::vector<float> numbers = {1, 2, 3, 4, 5, 6};
+///     const io::tensor_view weight{"weight", io::dtype::f32, {2, 3}, std::as_bytes(std::span(numbers))};
+///     io::write_safetensors("one.safetensors", {weight}, {{"made by", "hand"}});
+///     model<net, cpu> model{seed{1}};
+///     const io::tensor_view first = io::as_tensor_view(model.state().front());
 
 #include <cstddef>
 #include <cstdint>
@@ -10,8 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "../core/atomic_file.hpp"
 #include "../core/named_tensor.hpp"
-#include "detail/atomic_file.hpp"
 #include "safetensors_file.hpp"
 
 namespace weft::io {
@@ -24,7 +31,7 @@ struct tensor_view {
     std::span<const std::byte> bytes;
 };
 
-/// A view of a tensor of a model, as F32 or F64.
+/// A view of a tensor of a model, as F32 or F64. Does not compile for other numbers than float and double.
 template <class T>
 tensor_view as_tensor_view(named_tensor<T> tensor) {
     using number = std::remove_const_t<T>;
@@ -132,23 +139,23 @@ inline std::string safetensors_front(const std::vector<tensor_view>& tensors,
 
 }  // namespace detail
 
-/// Writes a safetensors file in one step (see atomic_file): the old file or the new one is there at any
-/// moment. Wider types come first, so that every tensor is aligned, then names in order; metadata are written
-/// by key; equal contents give equal files. Error where the file cannot be written, two tensors share a name
-/// or two texts a key, or bytes and shape disagree.
+/// Writes a safetensors file in one step (a temporary file takes its name): the old file or the new one is
+/// there at any moment. Wider types come first, so that every tensor is aligned, then names in order;
+/// metadata are written by key; equal contents give equal files. Error where the file cannot be written, two
+/// tensors share a name or two texts a key, or bytes and shape disagree.
 inline void write_safetensors(const std::string& path, const std::vector<tensor_view>& tensors,
                               const metadata_entries& metadata = {}) {
     detail::check_names(tensors, path);
     detail::check_sizes(tensors, path);
     const auto order = detail::writing_order(tensors);
     const std::string front = detail::safetensors_front(tensors, order, metadata, path);
-    detail::atomic_file file(path, "cannot write safetensors");
+    weft::detail::atomic_file file(path, "cannot write safetensors");
     file.write(std::as_bytes(std::span(front)));
     for (const detail::sort_key& key : order) file.write(tensors[key.index].bytes);
     file.commit();
 }
 
-/// Writes the tensors of a model.
+/// Writes the tensors of a model in the same way.
 template <class T>
 void write_safetensors(const std::string& path, std::vector<named_tensor<T>> tensors,
                        const metadata_entries& metadata = {}) {

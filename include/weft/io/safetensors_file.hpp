@@ -1,4 +1,11 @@
 #pragma once
+///     io::safetensors_file file("one.safetensors");
+///     for (const io::tensor_info& tensor : file.tensors()) std::puts(tensor.name.c_str());
+///     if (const io::tensor_info* weight = file.find("weight")) {
+///         std::vector<float> numbers(weight->elements());
+///         file.read<float>(*weight, numbers);
+///     }
+///     const std::string* maker = file.find_metadata("made by");
 
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -53,9 +60,7 @@ public:
     const metadata_entries& metadata() const { return header_.metadata; }
     /// The text of that key in the metadata, or nullptr.
     const std::string* find_metadata(std::string_view key) const {
-        for (const auto& [each, text] : header_.metadata)
-            if (each == key) return &text;
-        return nullptr;
+        return weft::find_metadata(header_.metadata, key);
     }
     /// The tensor of that name, or nullptr.
     const tensor_info* find(std::string_view name) const {
@@ -117,6 +122,8 @@ private:
         if (!read_from(0, raw, sizeof raw)) fail({"reading failed"});
         std::uint64_t length = 0;
         for (std::size_t i = 8; i-- > 0;) length = length << 8 | raw[i];
+        if (length > size_ - 8 || length > longest_header)
+            refuse_other_formats({reinterpret_cast<const char*>(raw), sizeof raw});
         if (length > size_ - 8)
             fail({"a header of ", decimal(length), " bytes does not fit in a file of ", decimal(size_)});
         if (length > longest_header) fail({"a header of ", decimal(length), " bytes is too long"});
@@ -124,6 +131,19 @@ private:
         if (!read_from(8, text.data(), text.size())) fail({"reading failed"});
         data_start_ = 8 + length;
         header_ = parse_safetensors_header(text, size_ - data_start_, where_);
+    }
+    /// What else holds weights, by its first bytes. Taken for a length they are beyond all files.
+    void refuse_other_formats(std::string_view first) const {
+        constexpr const char* torch =
+            ": in Python, safetensors.torch.save_file(model.state_dict(), path) writes what can be read here";
+        if (first.starts_with("PK\x03\x04"))
+            fail({"this is a zip archive, as torch.save writes (.pt, .pth)", torch});
+        if (first.starts_with("\x80\x02\x8a\x0a"))
+            fail({"this is a pickle, as torch.save wrote before 1.6 (.pt, .pth)", torch});
+        if (first.starts_with("\x89HDF"))
+            fail(
+                {"this is HDF5, as Keras writes (.h5): in Python, safetensors.numpy.save_file({name: array}, "
+                 "path) writes what can be read here"});
     }
     bool read_from(std::uint64_t offset, void* out, std::size_t size) {
         return ::fseeko(file_.get(), ::off_t(offset), SEEK_SET) == 0 &&
@@ -145,7 +165,7 @@ private:
         if (tensor.type == dtype::f16) return T(float(raw<float16>(i)));
         if (tensor.type == dtype::bf16) return T(float(raw<bfloat16>(i)));
         const auto wide = raw<double>(i);
-        if (std::isfinite(wide) && std::abs(wide) > double(std::numeric_limits<T>::max()))
+        if (std::isfinite(wide) && std::abs(wide) > double((std::numeric_limits<T>::max)()))
             fail(tensor, {"element ", decimal(element), " is too large for float"});
         return T(wide);
     }

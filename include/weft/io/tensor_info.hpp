@@ -1,4 +1,9 @@
 #pragma once
+/// A header without its file.
+///
+///     const io::safetensors_header header = io::parse_safetensors_header("{}", 0, "nothing");
+///     for (const io::tensor_info& tensor : header.tensors) std::puts(tensor.name.c_str());
+///     const io::metadata_entries& texts = header.metadata;
 
 #include <cstddef>
 #include <cstdint>
@@ -10,8 +15,9 @@
 #include <utility>
 #include <vector>
 
+#include "../core/json.hpp"
 #include "../core/message.hpp"
-#include "detail/json.hpp"
+#include "../core/metadata.hpp"
 #include "detail/sort_key.hpp"
 #include "dtype.hpp"
 
@@ -29,8 +35,8 @@ struct tensor_info {
     std::size_t elements() const { return std::size_t(end - begin) / size_of(type); }
 };
 
-/// Texts by key: the __metadata__ of a safetensors file.
-using metadata_entries = std::vector<std::pair<std::string, std::string>>;
+/// The __metadata__ of a safetensors file.
+using weft::metadata_entries;
 
 /// The header of a safetensors file, checked: the tensors lie one behind the other, in this order, and fill
 /// the file.
@@ -41,6 +47,9 @@ struct safetensors_header {
 };
 
 namespace detail {
+
+using weft::detail::decimal, weft::detail::message, weft::detail::raise_parts;
+using weft::detail::json_reader, weft::detail::write_json_string, weft::detail::is_utf8;
 
 /// "[6, 1, 5, 5]"
 [[gnu::cold, gnu::noinline]] inline std::string shape_text(std::span<const std::size_t> shape) {
@@ -55,7 +64,7 @@ inline bool checked_bytes(const std::vector<std::size_t>& shape, std::size_t wid
     bool zero = false;
     for (const std::size_t extent : shape) {
         zero = zero || extent == 0;
-        if (extent > 0 && bytes > std::numeric_limits<std::uint64_t>::max() / extent) return false;
+        if (extent > 0 && bytes > (std::numeric_limits<std::uint64_t>::max)() / extent) return false;
         if (extent > 0) bytes *= extent;
     }
     if (zero) bytes = 0;
@@ -143,7 +152,7 @@ private:
         json_.begin_array();
         while (json_.next_element()) {
             const std::uint64_t extent = json_.whole_number();
-            if (extent > std::numeric_limits<std::size_t>::max()) json_.fail({"a number is too large"});
+            if (extent > (std::numeric_limits<std::size_t>::max)()) json_.fail({"a number is too large"});
             // More than any framework has; keeps a file of zeros from growing eightfold in memory.
             if (info.shape.size() == 64) fail(info, {"more than 64 dimensions"});
             info.shape.push_back(std::size_t(extent));
@@ -212,9 +221,9 @@ private:
 }  // namespace detail
 
 /// Parses the JSON header of a safetensors file whose data are `data_size` bytes; `where` stands in error
-/// messages. Strict: known dtypes, each tensor with dtype, shape and data_offsets and nothing else, sizes
-/// that agree without overflow, no two tensors of a name, no overlap, no hole, nothing left over; metadata of
-/// strings only.
+/// messages. Error unless all is in order: known dtypes, each tensor with dtype, shape and data_offsets and
+/// nothing else, sizes that agree without overflow, no two tensors of a name, no overlap, no hole, nothing
+/// left over; metadata of strings only.
 inline safetensors_header parse_safetensors_header(std::string_view text, std::uint64_t data_size,
                                                    std::string_view where) {
     if (text.empty() || text.front() != '{')

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace weft::io::detail {
+namespace weft::detail {
 
 /// The length of the well-formed UTF-8 sequence that `text` starts with; 0 if it is malformed (overlong,
 /// surrogate, past U+10FFFF, cut short). `text` is not empty.
@@ -50,4 +50,4 @@ inline void append_utf8(std::string& out, std::uint32_t code) {
     }
 }
 
-}  // namespace weft::io::detail
+}  // namespace weft::detail

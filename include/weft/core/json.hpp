@@ -7,12 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include "../../core/message.hpp"
+#include "message.hpp"
 #include "utf8.hpp"
 
-namespace weft::io::detail {
-
-using weft::detail::decimal, weft::detail::message, weft::detail::raise_parts;
+namespace weft::detail {
 
 /// Reads JSON by asking for what must come next. It builds no tree and never recurses, so that a file decides
 /// neither the depth of the stack nor the size of anything but the strings and numbers asked for. Errors name
@@ -23,10 +21,11 @@ using weft::detail::decimal, weft::detail::message, weft::detail::raise_parts;
 ///     json.end();
 class json_reader {
 public:
-    /// `what` and `where` start each error: "cannot read safetensors", "model.safetensors". All three outlive
-    /// the reader.
-    json_reader(std::string_view text, std::string_view what, std::string_view where)
-        : text_(text), what_(what), where_(where) {}
+    /// `what`, `where` and `part` start each error: "cannot read safetensors", "model.safetensors", "the
+    /// header". All outlive the reader.
+    json_reader(std::string_view text, std::string_view what, std::string_view where,
+                std::string_view part = "the header")
+        : text_(text), what_(what), where_(where), part_(part) {}
 
     void begin_object() { begin('{', "an object"); }
     void begin_array() { begin('[', "an array"); }
@@ -72,7 +71,7 @@ public:
         std::uint64_t value = 0;
         for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_) {
             const auto digit = std::uint64_t(text_[at_] - '0');
-            if (value > (std::numeric_limits<std::uint64_t>::max() - digit) / 10)
+            if (value > ((std::numeric_limits<std::uint64_t>::max)() - digit) / 10)
                 fail({"a number is too large"});
             value = value * 10 + digit;
         }
@@ -82,6 +81,16 @@ public:
         const char after = peek();
         if (after == '.' || after == 'e' || after == 'E') fail({"expected a whole number from 0 up"});
         return value;
+    }
+    /// true or false.
+    bool boolean() {
+        skip_space();
+        for (const std::string_view word : {"false", "true"})
+            if (text_.substr(at_, word.size()) == word) {
+                at_ += word.size();
+                return word.size() == 4;
+            }
+        fail({"expected true or false"});
     }
     /// Error unless nothing but white space is left.
     void end() {
@@ -94,7 +103,7 @@ public:
     [[noreturn]] void fail(std::initializer_list<std::string_view> why) const { fail_at(at_, why); }
     [[noreturn, gnu::cold, gnu::noinline]] void fail_at(std::size_t position,
                                                         std::initializer_list<std::string_view> why) const {
-        raise_parts(what_, where_, {"the header is broken at byte ", decimal(position), ": ", message(why)});
+        raise_parts(what_, where_, {part_, " is broken at byte ", decimal(position), ": ", message(why)});
     }
     /// Cut where it is long, for messages.
     [[gnu::cold, gnu::noinline]] static std::string shortened(std::string_view text) {
@@ -168,7 +177,7 @@ private:
     }
 
     std::string_view text_;
-    std::string_view what_, where_;
+    std::string_view what_, where_, part_;
     std::size_t at_ = 0;
     bool first_ = false;
 };
@@ -193,4 +202,4 @@ inline void write_json_string(std::string& out, std::string_view text) {
     out += '"';
 }
 
-}  // namespace weft::io::detail
+}  // namespace weft::detail
