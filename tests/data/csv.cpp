@@ -1,12 +1,14 @@
 #include "weft/data/csv.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
 #include "../catch.hpp"
 #include "files.hpp"
 #include "weft/data/csv_gzip.hpp"
+#include "weft/data/metadata.hpp"
 
 namespace data = weft::data;
 using weft_test::failure;
@@ -121,13 +123,120 @@ TEST_CASE("options that do not fit the table are errors", "[data][csv][malformed
                contains("there is no 'y'"));
 }
 
+TEST_CASE("a first row that may be a sample needs a decision", "[data][csv]") {
+    const weft_test::temporary_folder folder;
+    const auto iris = folder.write("iris.csv", "5.1,3.5,1.4,0.2,setosa\n7.0,3.2,4.7,1.4,versicolor\n");
+    CHECK_THAT(failure([&] { data::csv_classification(iris); }),
+               contains("iris.csv:1:1: a number in the first row: ") && contains(".header = false") &&
+                   contains(".header = true"));
+    CHECK(data::csv_classification(iris, {.header = false}).size() == 2);
+    CHECK(data::csv_classification(iris, {.header = true}).size() == 1);
+    CHECK(data::csv_classification(iris, {.column_names = {"a", "b", "c", "d", "kind"}}).size() == 2);
+    CHECK_THAT(failure([&] { numbers("year,2019,2020\n1,2,3\n"); }), contains("t.csv:1:2: a number"));
+    CHECK_THAT(failure([&] { numbers("red,1\nblue,2\n", {.one_hot_text = true}); }), contains("t.csv:1:2: "));
+    CHECK(numbers("1x,nan,inf,NA,-,y\n1,2,3,4,5,6\n").size() == 1);
+}
+
+TEST_CASE("inputs alone are encoded for predictions", "[data][csv]") {
+    const std::string text = "x,colour,y\n1,red,a\n2,blue,b\n?,red,a\n";
+    const auto table = data::parse_csv(text);
+    const auto encoding = data::fit_encoding(table, {.drop_missing = true, .one_hot_text = true});
+    CHECK(data::encode_inputs(data::parse_csv("colour,x\nblue,7\nred,8\n"), encoding) ==
+          std::vector<float>{7, 1, 0, 8, 0, 1});
+    // Nothing is left out, so that predictions and rows agree.
+    CHECK_THAT(failure([&] { data::encode_inputs(table, encoding); }),
+               contains("4:1: column 'x': the value is missing"));
+    CHECK_THAT(failure([&] { data::encode_inputs(data::parse_csv("x\n1\n"), encoding); }),
+               contains("there is no 'colour'"));
+}
+
+TEST_CASE("an encoding goes through metadata", "[data][csv][metadata]") {
+    const auto table = data::parse_csv("x,\"a \"\"b\"\"\\\",y\n1,rot,\xC3\xA4\n2,\"x\n,[{\",b\n");
+    const auto encoding = data::fit_encoding(table, {.drop_missing = true, .one_hot_text = true});
+    const auto metadata = data::to_metadata(encoding);
+    const auto again = data::encoding_from(metadata);
+    REQUIRE(again.features.size() == 2);
+    CHECK(again.features[0].column == "x");
+    CHECK(again.features[0].categories.empty());
+    CHECK(again.features[1].column == "a \"b\"\\");
+    CHECK(again.features[1].categories == std::vector<std::string>{"rot", "x\n,[{"});
+    CHECK(again.target == "y");
+    CHECK(again.drop_missing);
+    CHECK(again.class_names == std::vector<std::string>{"b", "\xC3\xA4"});
+    CHECK(data::encode_inputs(table, again) == data::encode_inputs(table, encoding));
+    CHECK(data::class_names_from(metadata) == encoding.class_names);
+    const std::vector<std::string> none, names{"cat", "dog"};
+    CHECK(data::class_names_from(data::to_metadata(names)) == names);
+    CHECK(data::class_names_from(data::to_metadata(none)).empty());
+}
+
+TEST_CASE("metadata that hold no encoding are errors", "[data][csv][metadata][malformed]") {
+    const std::string whole =
+        R"({"features":[{"column":"x"},{"column":"c","categories":["a","b"]}],"target":"y"})";
+    const auto read = [](const std::string& text, const std::string& names = "[]") {
+        return data::encoding_from({{"weft.csv_encoding", text}, {"weft.class_names", names}});
+    };
+    CHECK(read(whole).input_size() == 3);
+    for (std::size_t length = 0; length < whole.size(); ++length)
+        CHECK_THAT(failure([&] { read(whole.substr(0, length)); }),
+                   contains("cannot read metadata: weft.csv_encoding: the text is broken at byte "));
+    struct broken {
+        std::string text, expected;
+    };
+    const std::vector<broken> cases = {
+        {"[]", "expected an object"},
+        {R"({"target":"y"})", "there are no features"},
+        {R"({"features":[],"target":"y"})", "there are no features"},
+        {R"({"features":[{"column":"x"}]})", "there is no target"},
+        {R"({"features":[{"categories":["a"]}],"target":"y"})", "a feature has no column"},
+        {R"({"features":[{"column":"x","categories":["a","a"]}],"target":"y"})", "another category 'a'"},
+        {R"({"features":[{"column":"x","kind":"a"}],"target":"y"})", "unknown key 'kind' in a feature"},
+        {R"({"features":[{"column":1}],"target":"y"})", "expected a string"},
+        {R"({"features":[{"column":"x"}],"features":[],"target":"y"})", "a second 'features'"},
+        {R"({"features":[{"column":"x"}],"target":"y","drop_missing":1})", "expected true or false"},
+        {R"({"features":[{"column":"x"}],"target":"y","z":1})", "unknown key 'z'"},
+        {whole + "x", "something follows"},
+    };
+    for (const broken& each : cases) {
+        INFO(each.text);
+        CHECK_THAT(failure([&] { read(each.text); }),
+                   contains("weft.csv_encoding") && contains(each.expected));
+    }
+    CHECK_THAT(failure([&] { read(whole, R"(["a","a"])"); }), contains("another class 'a'"));
+    CHECK_THAT(failure([&] { read(whole, R"(["a")"); }), contains("weft.class_names: the text is broken"));
+    CHECK_THAT(failure([&] {
+                   data::encoding_from({{"format", "pt"}});
+               }),
+               contains("the file has none of that name"));
+    CHECK_THAT(failure([&] { data::class_names_from({}); }), contains("weft.class_names: the file has none"));
+}
+
+TEST_CASE("many columns take their number of steps, not its square", "[data][csv]") {
+    std::string text;
+    for (int row = 0; row < 3; ++row)
+        for (int column = 0; column < 160'000; ++column)
+            text.append(row == 0 ? "x" : "")
+                .append(std::to_string(column))
+                .append(column + 1 < 160'000 ? "," : "\n");
+    const auto start = std::chrono::steady_clock::now();
+    const auto table = data::parse_csv(text);
+    auto options = data::csv_options{};
+    for (int column = 0; column < 20'000; ++column)
+        options.ignore.push_back(table.columns()[std::size_t(column)]);
+    CHECK(data::encode_classes(table, data::fit_encoding(table, options)).input_size == 139'999);
+    // 23 seconds when it was the square.
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(8));
+    CHECK_THAT(failure([&] { data::parse_csv(std::string(17'000'000, ',')); }),
+               contains("1:16777217: no row may have more than 16777216 fields"));
+}
+
 TEST_CASE("packed CSV", "[data][csv][gzip]") {
     const weft_test::temporary_folder folder;
     const std::string text = "x,y\n1,2\n";
     CHECK(data::read_csv_gzip(folder.write("a.csv.gz", weft_test::gzip(text))).rows() == 1);
     CHECK(data::read_csv_gzip(folder.write("a.csv", text)).rows() == 1);
-    CHECK_THAT(failure([&] { data::read_csv_gzip(folder / "a.csv.gz", {}, 5); }),
-               contains("more than 5 bytes"));
+    CHECK_THAT(failure([&] { data::read_csv_gzip(folder / "a.csv.gz", {.limit = 5}); }),
+               contains("more than 5 bytes, the most that is accepted (limit)"));
     CHECK_THAT(failure([&] { data::read_csv_gzip(folder.write("b.csv.gz", weft_test::gzip("x\n\""))); }),
                contains("b.csv.gz:2:1"));
 }

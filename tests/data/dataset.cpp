@@ -40,14 +40,19 @@ TEST_CASE("a dataset is made of arrays in memory", "[data][dataset]") {
     const data::dataset<float, float> regression({1, 2, 3}, {1, 2, 3, 4, 5, 6}, 1, 2);
     CHECK(regression.size() == 3);
     CHECK(regression.target(2)[1] == 6.0f);
+
+    const data::dataset<float, float> no_targets({1, 2, 3, 4}, {}, 2, 0);
+    CHECK(no_targets.size() == 2);
+    CHECK(no_targets.target(1).empty());
+    CHECK_THROWS_AS(no_targets.target(2), weft::error);
 }
 
 TEST_CASE("arrays that do not fit together make no dataset", "[data][dataset]") {
     CHECK_THAT(message_of({1, 2, 3}, {1}, 2, 1), contains("3 inputs are no whole number of samples of 2"));
     CHECK_THAT(message_of({1, 2}, {1, 2, 3}, 1, 2), contains("3 targets are no whole number"));
     CHECK_THAT(message_of({1, 2, 3, 4}, {1}, 2, 1), contains("2 samples of inputs, but 1 of targets"));
-    CHECK_THAT(message_of({1}, {1}, 0, 1), contains("sizes 0 and 1"));
-    CHECK_THAT(message_of({1}, {1}, 1, 0), contains("sizes 1 and 0"));
+    CHECK_THAT(message_of({1}, {1}, 0, 1), contains("needs at least one input"));
+    CHECK_THAT(message_of({1}, {1}, 1, 0), contains("1 targets, none of them for a sample"));
     CHECK(message_of({1, 2, 3, 4}, {1, 2}, 2, 1) == "no error");
 }
 

@@ -6,7 +6,7 @@
 
 #include "../catch.hpp"
 #include "files.hpp"
-#include "weft/data/idx.hpp"
+#include "weft/data/mnist.hpp"
 
 namespace data = weft::data;
 using weft_test::failure;
@@ -99,7 +99,8 @@ TEST_CASE("a decompression bomb stops at its limit", "[data][gzip][malformed]") 
     const std::string bomb = gzip(std::string(std::size_t{1} << 26, '\0'));
     const weft_test::temporary_folder folder;
     const auto path = folder.write("bomb.gz", bomb);
-    CHECK_THAT(failure([&] { data::read_gzip(path, 1000); }), contains("more than 1000 bytes"));
+    CHECK_THAT(failure([&] { data::read_gzip(path, 1000); }),
+               contains("more than 1000 bytes, the most that is accepted (limit)"));
     CHECK(data::read_gzip(path).size() == std::size_t{1} << 26);
 
     // An IDX file that declares four elements: no more is unpacked than it takes to see the fifth.
@@ -109,4 +110,11 @@ TEST_CASE("a decompression bomb stops at its limit", "[data][gzip][malformed]") 
     data::detail::gzip_source unpacked(source, from);
     CHECK_THAT(failure([&] { data::detail::read_idx_from(unpacked, from); }), contains("too long"));
     CHECK(source.given < 1000);
+    // And one that declares what is in it: nothing is unpacked.
+    const std::string honest =
+        gzip(weft_test::idx_header(8, {1 << 13, 1 << 13}) + std::string(1 << 26, '\0'));
+    CHECK_THAT(failure([&] {
+                   data::idx_images(folder.write("images.gz", honest), folder / "labels.gz", (1 << 26) - 1);
+               }),
+               contains("images.gz: 8192x8192 elements of 1 bytes are more than 67108863 bytes"));
 }

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -69,6 +70,9 @@ TEST_CASE("a confusion matrix prints as an aligned table", "[metrics]") {
 TEST_CASE("a confusion matrix refuses inputs that make no sense", "[metrics]") {
     CHECK_THROWS_AS(confusion_matrix{1}, weft::error);
     CHECK_THROWS_AS(confusion_matrix{std::vector<std::string>{}}, weft::error);
+    CHECK_THROWS_WITH(confusion_matrix{std::numeric_limits<int>::max()},
+                      contains("2147483647 classes; at most 30000 have room"));
+    CHECK_THROWS_WITH(confusion_matrix{std::numeric_limits<int>::min()}, contains("at least 2 are needed"));
     confusion_matrix m{2};
     CHECK_THROWS_AS(m.add(2, 0), weft::error);
     CHECK_THROWS_AS(m.add(0, -1), weft::error);

@@ -1,4 +1,12 @@
 #pragma once
+/// Columns become numbers as the training table decides, in other files as in it.
+///
+///     const data::csv_options options{.header = true, .categorical = {"town"}};
+///     const data::csv_table table = data::read_csv("houses.csv", options);
+///     const data::csv_encoding encoding = data::fit_encoding(table, options);
+///     const auto train = data::encode_numbers(table, encoding);
+///     const auto test = data::encode_numbers(data::read_csv("more_houses.csv", options), encoding);
+///     const auto labelled = data::encode_classes(table, encoding);  // where the target is a class
 
 #include <algorithm>
 #include <charconv>
@@ -76,15 +84,22 @@ inline bool holds_only_numbers(const csv_table& table, std::size_t column) {
     return true;
 }
 
-inline bool names(const std::vector<std::string>& list, const std::string& name) {
-    return std::find(list.begin(), list.end(), name) != list.end();
+/// Which columns a list names. Error where one is the target, or there is none of that name.
+inline std::vector<bool> columns_of(const csv_table& table, const std::vector<std::string>& names,
+                                    std::size_t target) {
+    std::vector<bool> named(table.columns().size());
+    for (const std::string& name : names) {
+        const std::size_t column = table.column(name);
+        if (column == target) raise("cannot encode CSV", table.name(), "column '" + name + "' is the target");
+        named[column] = true;
+    }
+    return named;
 }
 
 /// Turns rows into inputs; the target is left to the caller.
 class csv_encoder {
 public:
-    csv_encoder(const csv_table& table, const csv_encoding& encoding)
-        : table_(table), encoding_(encoding), target_(table.column(encoding.target)) {
+    csv_encoder(const csv_table& table, const csv_encoding& encoding) : table_(table), encoding_(encoding) {
         for (const auto& each : encoding.features) {
             columns_.push_back(table.column(each.column));
             auto& index = categories_.emplace_back();
@@ -92,13 +107,16 @@ public:
         }
     }
 
-    std::size_t target() const { return target_; }
-
     /// False for a row to leave out; an error on the first missing value that must not be dropped.
-    bool complete(std::size_t row) const {
+    bool complete(std::size_t row, std::size_t target) const {
         for (const std::size_t column : columns_)
             if (missing(row, column)) return false;
-        return !missing(row, target_);
+        return !missing(row, target);
+    }
+    /// Error where a value is missing.
+    void require_complete(std::size_t row) const {
+        for (const std::size_t column : columns_)
+            if (table_.missing(row, column)) table_.fail(row, column, "the value is missing");
     }
     void append_inputs(std::size_t row, std::vector<float>& inputs) const {
         for (std::size_t f = 0; f < columns_.size(); ++f) {
@@ -136,7 +154,6 @@ private:
 
     const csv_table& table_;
     const csv_encoding& encoding_;
-    std::size_t target_;
     std::vector<std::size_t> columns_;
     std::vector<std::map<std::string, std::size_t, std::less<>>> categories_;
 };
@@ -148,22 +165,20 @@ inline void check_some_rows(std::size_t samples, const csv_table& table) {
 }  // namespace detail
 
 /// Decides from the training table how its columns become numbers; see csv_options. The class names are those
-/// of the target column, whatever it holds.
+/// of the target column, whatever it holds. Error for a column that there is not, a target among the
+/// features, more than max_categories categories, or no feature at all.
 inline csv_encoding fit_encoding(const csv_table& table, const csv_options& options = {}) {
     csv_encoding encoding;
     encoding.target = options.target.empty() ? table.columns().back() : options.target;
     encoding.drop_missing = options.drop_missing;
     const std::size_t target = table.column(encoding.target);
-    for (const auto* list : {&options.ignore, &options.categorical})
-        for (const std::string& name : *list)
-            if (table.column(name) == target)
-                raise("cannot encode CSV", table.name(), "column '" + name + "' is the target");
+    const auto ignored = detail::columns_of(table, options.ignore, target);
+    const auto categorical = detail::columns_of(table, options.categorical, target);
     for (std::size_t column = 0; column < table.columns().size(); ++column) {
         const std::string& name = table.columns()[column];
-        if (column == target || detail::names(options.ignore, name)) continue;
+        if (column == target || ignored[column]) continue;
         csv_encoding::feature feature{name};
-        if (detail::names(options.categorical, name) ||
-            (options.one_hot_text && !detail::holds_only_numbers(table, column))) {
+        if (categorical[column] || (options.one_hot_text && !detail::holds_only_numbers(table, column))) {
             feature.categories = detail::different_fields(table, column);
             detail::sort_labels(feature.categories);
             if (feature.categories.empty() || feature.categories.size() > options.max_categories)
@@ -186,6 +201,7 @@ inline csv_encoding fit_encoding(const csv_table& table, const csv_options& opti
 /// label.
 inline dataset<float, int> encode_classes(const csv_table& table, const csv_encoding& encoding) {
     const detail::csv_encoder encoder(table, encoding);
+    const std::size_t target = table.column(encoding.target);
     std::map<std::string, int, std::less<>> numbers;
     for (std::size_t i = 0; i < encoding.class_names.size(); ++i)
         numbers.emplace(encoding.class_names[i], int(i));
@@ -193,11 +209,10 @@ inline dataset<float, int> encode_classes(const csv_table& table, const csv_enco
     samples.input_size = encoding.input_size();
     samples.class_names = encoding.class_names;
     for (std::size_t row = 0; row < table.rows(); ++row) {
-        if (!encoder.complete(row)) continue;
-        const auto found = numbers.find(table.field(row, encoder.target()));
+        if (!encoder.complete(row, target)) continue;
+        const auto found = numbers.find(table.field(row, target));
         if (found == numbers.end())
-            table.fail(row, encoder.target(),
-                       "'" + encoder.text(row, encoder.target()) + "' is none of the known classes");
+            table.fail(row, target, "'" + encoder.text(row, target) + "' is none of the known classes");
         encoder.append_inputs(row, samples.inputs);
         samples.targets.push_back(found->second);
     }
@@ -205,18 +220,31 @@ inline dataset<float, int> encode_classes(const csv_table& table, const csv_enco
     return samples;
 }
 
-/// A table as samples with one number each to predict; errors as encode_classes.
+/// A table as samples with one number each to predict. Errors as encode_classes.
 inline dataset<float, float> encode_numbers(const csv_table& table, const csv_encoding& encoding) {
     const detail::csv_encoder encoder(table, encoding);
+    const std::size_t target = table.column(encoding.target);
     dataset<float, float> samples;
     samples.input_size = encoding.input_size();
     for (std::size_t row = 0; row < table.rows(); ++row) {
-        if (!encoder.complete(row)) continue;
+        if (!encoder.complete(row, target)) continue;
         encoder.append_inputs(row, samples.inputs);
-        samples.targets.push_back(encoder.number(row, encoder.target()));
+        samples.targets.push_back(encoder.number(row, target));
     }
     detail::check_some_rows(samples.size(), table);
     return samples;
+}
+
+/// The inputs of a table's rows, rows() x input_size() numbers, to predict from: the table needs no target,
+/// and no row is left out. Errors as encode_classes, and where a value is missing.
+inline std::vector<float> encode_inputs(const csv_table& table, const csv_encoding& encoding) {
+    const detail::csv_encoder encoder(table, encoding);
+    std::vector<float> inputs;
+    for (std::size_t row = 0; row < table.rows(); ++row) {
+        encoder.require_complete(row);
+        encoder.append_inputs(row, inputs);
+    }
+    return inputs;
 }
 
 }  // namespace weft::data

@@ -1,7 +1,8 @@
 #pragma once
 /// CSV packed by gzip; link with -lz.
+///
+///     const data::csv_table table = data::read_csv_gzip("iris.csv.gz", {.header = true});
 
-#include <cstddef>
 #include <string>
 
 #include "csv.hpp"
@@ -9,11 +10,9 @@
 
 namespace weft::data {
 
-/// Reads a CSV file, packed by gzip or plain; errors as read_csv and read_gzip, `limit` in bytes after
-/// unpacking.
-inline csv_table read_csv_gzip(const std::string& path, const csv_options& options = {},
-                               std::size_t limit = std::size_t{1} << 30) {
-    return parse_csv(read_gzip(path, limit), options, path);
+/// Reads a CSV file, packed by gzip or plain. Errors as read_csv and read_gzip.
+inline csv_table read_csv_gzip(const std::string& path, const csv_options& options = {}) {
+    return parse_csv(read_gzip(path, options.limit), options, path);
 }
 
 }  // namespace weft::data

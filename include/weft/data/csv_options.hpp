@@ -1,6 +1,12 @@
 #pragma once
+/// How a file is read, and which column is what.
+///
+///     data::csv_options options{.header = true, .delimiter = ';', .drop_missing = true};
+///     options.classes = data::class_order::first_seen;
+///     auto flowers = data::csv_classification("iris.csv", options);
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +19,9 @@ enum class class_order { sorted, first_seen };
 /// How a CSV file is read and turned into numbers. Columns are named by the header; in a file without one
 /// they are "column 1", "column 2", … unless column_names says otherwise.
 struct csv_options {
-    /// Whether the first row holds the names of the columns.
-    bool header = true;
+    /// Whether the first row holds the names of the columns. Unless it is said: it does, but where
+    /// column_names are given; and a first row with a number in it is an error, since it may be a sample.
+    std::optional<bool> header = {};
     char delimiter = ',';
     /// Drops spaces and tabs around fields; quotes protect them.
     bool trim = true;
@@ -36,6 +43,9 @@ struct csv_options {
     /// row.
     std::size_t max_categories = 256;
     class_order classes = class_order::sorted;
+    /// The most bytes that a file packed by gzip may unpack to: one of a megabyte may hold a thousand of
+    /// them.
+    std::size_t limit = std::size_t{1} << 28;
 };
 
 }  // namespace weft::data

@@ -1,14 +1,21 @@
 #pragma once
+/// The fields of a file as text.
+///
+///     const data::csv_table table = data::read_csv("iris.csv", {.header = true});
+///     const std::size_t species = table.column("species");
+///     for (std::size_t row = 0; row < table.rows(); ++row)
+///         std::puts(std::string(table.field(row, species)).c_str());
+///     const data::csv_table small = data::parse_csv("a,b\n1,2\n", {.header = true});
 
 #include <algorithm>
 #include <cstddef>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "csv_options.hpp"
+#include "detail/csv_number.hpp"
 #include "detail/csv_scanner.hpp"
 #include "detail/source.hpp"
 
@@ -25,7 +32,14 @@ public:
           missing_(std::move(missing)),
           text_(std::move(text)),
           ends_(std::move(ends)),
-          lines_(std::move(lines)) {}
+          lines_(std::move(lines)),
+          by_name_(columns_.size()) {
+        for (std::size_t i = 0; i < by_name_.size(); ++i) by_name_[i] = i;
+        std::sort(by_name_.begin(), by_name_.end(), [&](std::size_t a, std::size_t b) {
+            const int order = columns_[a].compare(columns_[b]);
+            return order != 0 ? order < 0 : a < b;
+        });
+    }
 
     std::size_t rows() const { return lines_.size(); }
     const std::vector<std::string>& columns() const { return columns_; }
@@ -49,15 +63,17 @@ public:
     std::size_t line(std::size_t row) const { return lines_.at(row); }
     /// The index of a column. Error where there is none of the name.
     std::size_t column(const std::string& wanted) const {
-        const auto found = std::find(columns_.begin(), columns_.end(), wanted);
-        if (found == columns_.end()) {
+        const auto found =
+            std::lower_bound(by_name_.begin(), by_name_.end(), wanted,
+                             [&](std::size_t i, const std::string& name) { return columns_[i] < name; });
+        if (found == by_name_.end() || columns_[*found] != wanted) {
             std::string names;
             for (std::size_t i = 0; i < columns_.size() && i < 20; ++i)
                 names.append(i == 0 ? "" : ", ").append(columns_[i]);
             if (columns_.size() > 20) names += ", …";
             raise("cannot find CSV column", name_, "there is no '" + wanted + "' among: " + names);
         }
-        return std::size_t(found - columns_.begin());
+        return *found;
     }
     /// Throws an error about one field: "cannot read CSV: file:line:column: column 'age': why".
     [[noreturn]] void fail(std::size_t row, std::size_t column, const std::string& why) const {
@@ -70,14 +86,29 @@ private:
     std::vector<std::string> columns_, missing_;
     std::string text_;
     std::vector<std::size_t> ends_, lines_;
+    std::vector<std::size_t> by_name_;  // the columns' indices in the order of their names
 };
 
 namespace detail {
 
-inline std::vector<std::string> csv_column_names(csv_scanner& scanner, const csv_row& first,
+/// Whether the first row is a header; see csv_options::header.
+inline bool has_header(const csv_scanner& scanner, const csv_row& first, const csv_options& options) {
+    if (options.header.has_value()) return *options.header;
+    if (!options.column_names.empty()) return false;
+    float ignored = 0;
+    for (std::size_t i = 0; i < first.ends.size(); ++i)
+        if (parse_number(first.field(i), ignored) == nullptr)
+            scanner.fail(
+                first.line, i + 1,
+                "a number in the first row: say whether that row is a sample (.header = false) or holds "
+                "the names of the columns (.header = true)");
+    return true;
+}
+
+inline std::vector<std::string> csv_column_names(csv_scanner& scanner, const csv_row& first, bool header,
                                                  const csv_options& options) {
     std::vector<std::string> names;
-    if (options.header) {
+    if (header) {
         for (std::size_t i = 0; i < first.ends.size(); ++i) names.emplace_back(first.field(i));
     } else if (!options.column_names.empty()) {
         if (options.column_names.size() != first.ends.size())
@@ -88,12 +119,16 @@ inline std::vector<std::string> csv_column_names(csv_scanner& scanner, const csv
     } else {
         names.resize(first.ends.size());
     }
-    std::set<std::string> seen;
+    std::vector<std::pair<std::string_view, std::size_t>> sorted;
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (names[i].empty()) names[i].append("column ").append(std::to_string(i + 1));
-        if (!seen.insert(names[i]).second)
-            scanner.fail(first.line, i + 1, "there is another column of the name '" + names[i] + "'");
+        sorted.emplace_back(names[i], i);
     }
+    std::sort(sorted.begin(), sorted.end());
+    for (std::size_t i = 1; i < sorted.size(); ++i)
+        if (sorted[i].first == sorted[i - 1].first)
+            scanner.fail(first.line, sorted[i].second + 1,
+                         "there is another column of the name '" + std::string(sorted[i].first) + "'");
     return names;
 }
 
@@ -101,19 +136,21 @@ inline std::vector<std::string> csv_column_names(csv_scanner& scanner, const csv
 
 /// Reads CSV (RFC 4180: quoted fields, doubled quotes, line breaks in quotes; LF or CRLF; a byte order mark
 /// is skipped, and so are blank lines). `name` stands in error messages, which say name:line:column. Error on
-/// rows of different lengths, stray or open quotes, NUL bytes, lone carriage returns, and on no rows at all.
+/// rows of different lengths, stray or open quotes, NUL bytes, lone carriage returns, on no rows at all, and
+/// where nobody said whether a first row with a number in it is a header.
 inline csv_table parse_csv(std::string_view text, const csv_options& options = {},
                            const std::string& name = "<memory>") {
     detail::csv_scanner scanner(text, options.delimiter, options.trim, name);
     detail::csv_row row;
     if (!scanner.next(row)) raise("cannot read CSV", name, "it is empty");
-    std::vector<std::string> columns = detail::csv_column_names(scanner, row, options);
-    bool more = options.header ? scanner.next(row) : true;
+    const bool header = detail::has_header(scanner, row, options);
+    std::vector<std::string> columns = detail::csv_column_names(scanner, row, header, options);
+    bool more = header ? scanner.next(row) : true;
     std::string fields;
     std::vector<std::size_t> ends, lines;
     for (; more; more = scanner.next(row)) {
         if (row.ends.size() != columns.size())
-            scanner.fail(row.line, std::min(row.ends.size(), columns.size()) + 1,
+            scanner.fail(row.line, (std::min)(row.ends.size(), columns.size()) + 1,
                          "the row has " + std::to_string(row.ends.size()) + " fields instead of " +
                              std::to_string(columns.size()));
         for (const std::size_t end : row.ends) ends.push_back(fields.size() + end);
@@ -124,7 +161,8 @@ inline csv_table parse_csv(std::string_view text, const csv_options& options = {
     return {name, std::move(columns), std::move(fields), std::move(ends), std::move(lines), options.missing};
 }
 
-/// Reads a CSV file; see parse_csv. For a packed one there is read_csv_gzip in csv_gzip.hpp.
+/// Reads a CSV file. Errors as parse_csv, and where the file cannot be read. For a packed one there is
+/// read_csv_gzip in csv_gzip.hpp.
 inline csv_table read_csv(const std::string& path, const csv_options& options = {}) {
     const detail::origin from{"cannot read CSV", path};
     detail::file_source file(path, from);

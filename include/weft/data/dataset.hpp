@@ -1,4 +1,15 @@
 #pragma once
+/// Samples in memory.
+///
+///     data::dataset<float, int> two({5.1f, 3.5f, 1.4f, 0.2f,   // the numbers of a sample
+///                                    7.0f, 3.2f, 4.7f, 1.4f},
+///                                   {0, 1}, 4);                // a class each; a sample has 4 numbers
+///     const auto first = data::take(two, 0, 1);
+///     const std::vector<std::size_t> wanted = {1, 0, 1};
+///     const auto three = data::select<float, int>(two, wanted);
+///     std::vector<float> inputs(3 * 4);
+///     std::vector<int> targets(3);
+///     data::gather<float, int>(two, wanted, inputs, targets);  // the same, without an allocation
 
 #include <cstddef>
 #include <initializer_list>
@@ -14,7 +25,7 @@ namespace weft::data {
 
 /// Samples in memory, one after another: `inputs` is size() x input_size and `targets` is size() x
 /// target_size, both row-major. Class labels are one int per sample (target_size 1); `class_names` may name
-/// them.
+/// them. A target_size of 0 is for losses that take no targets.
 template <class Input = float, class Target = int>
 struct dataset {
     using input_type = Input;
@@ -55,11 +66,13 @@ struct dataset {
 
     /// Error unless the members fit together; for code that fills them by hand.
     void check() const {
-        if (input_size == 0 || target_size == 0)
-            fail({"a sample needs at least one input and one target, got sizes ", decimal(input_size),
-                  " and ", decimal(target_size)});
+        if (input_size == 0) fail({"a sample needs at least one input"});
         if (inputs.size() % input_size != 0)
             fail({decimal(inputs.size()), " inputs are no whole number of samples of ", decimal(input_size)});
+        if (target_size == 0) {
+            if (!targets.empty()) fail({decimal(targets.size()), " targets, none of them for a sample"});
+            return;
+        }
         if (targets.size() % target_size != 0)
             fail({decimal(targets.size()), " targets are no whole number of samples of ",
                   decimal(target_size)});
@@ -74,7 +87,7 @@ private:
         weft::detail::raise_parts("cannot make dataset", "arrays", why);
     }
     void check_index(std::size_t i) const {
-        if (i >= size() || i >= targets.size() / target_size)
+        if (i >= size() || (target_size != 0 && i >= targets.size() / target_size))
             weft::detail::raise_parts("cannot take sample", decimal(i),
                                       {"the dataset has ", decimal(size()), " samples"});
     }
@@ -117,7 +130,8 @@ void gather(const dataset<Input, Target>& from, std::span<const std::size_t> ind
     }
 }
 
-/// A new dataset of the samples named by `indices`, in that order; an index may occur more than once.
+/// A new dataset of the samples named by `indices`, in that order; an index may occur more than once. Error
+/// for one past the end.
 template <class Input, class Target>
 dataset<Input, Target> select(const dataset<Input, Target>& from, std::span<const std::size_t> indices) {
     dataset<Input, Target> picked;
@@ -130,7 +144,7 @@ dataset<Input, Target> select(const dataset<Input, Target>& from, std::span<cons
     return picked;
 }
 
-/// `count` samples from `first` on. Error where they reach past the end.
+/// `count` samples from `first` on. Error where samples past the end are asked for.
 template <class Input, class Target>
 dataset<Input, Target> take(const dataset<Input, Target>& from, std::size_t first, std::size_t count) {
     if (first > from.size() || count > from.size() - first)

@@ -1,4 +1,8 @@
 #pragma once
+/// The digits that come with weft.
+///
+///     auto [train, test] = data::digits("examples/data/digits.csv");
+///     const auto all = data::all_digits("examples/data/digits.csv");
 
 #include <cstddef>
 #include <string>
@@ -35,8 +39,8 @@ inline dataset<float, int> all_digits(const std::string& path) {
     return samples;
 }
 
-/// The same, shuffled and cut in two with each digit in the same share:
-/// `auto [train, test] = weft::data::digits("examples/data/digits.csv");` holds out a fifth.
+/// The same, shuffled and cut in two with each digit in the same share; a fifth is held out unless said
+/// otherwise. Errors as all_digits and stratified_split.
 inline train_test<float, int> digits(const std::string& path, double held_out = 0.2, seed s = seed{1}) {
     auto [train, test] = stratified_split(all_digits(path), held_out, s);
     return {std::move(train), std::move(test)};

@@ -1,5 +1,7 @@
 #pragma once
 /// gzip by zlib; link with -lz.
+///
+///     const std::string text = data::read_gzip("iris.csv.gz");
 
 #include <zlib.h>
 
@@ -62,7 +64,7 @@ private:
         return n;
     }
     std::size_t unpack(std::span<unsigned char> out) {
-        constexpr std::size_t most = std::numeric_limits<uInt>::max();
+        constexpr std::size_t most = (std::numeric_limits<uInt>::max)();
         const auto room = uInt(out.size() < most ? out.size() : most);
         const bool starved = zlib_.avail_in == 0;
         zlib_.next_out = out.data();
@@ -109,7 +111,8 @@ std::string read_text(Source& source, const origin& from, std::size_t limit) {
     std::string text;
     read_up_to(source, text, limit);
     unsigned char more = 0;
-    if (source.read({&more, 1}) != 0) from.fail({"it holds more than ", decimal(limit), " bytes"});
+    if (source.read({&more, 1}) != 0)
+        from.fail({"it holds more than ", decimal(limit), " bytes, the most that is accepted (limit)"});
     return text;
 }
 

@@ -1,4 +1,10 @@
 #pragma once
+/// Arrays of any type and shape, in MNIST's format.
+///
+///     const data::idx_array array = data::read_idx("weights-idx2-float");
+///     for (std::size_t i = 0; i < array.size(); ++i) std::printf("%g\n", array.number(i));
+///     if (array.type == data::idx_type::f32 && data::size_of(array.type) == 4) std::puts("floats");
+///     const data::idx_array again = data::parse_idx(array.bytes);
 
 #include <array>
 #include <bit>
@@ -18,7 +24,7 @@ namespace weft::data {
 /// The element types of IDX, by their code in the file.
 enum class idx_type : std::uint8_t { u8 = 0x08, i8 = 0x09, i16 = 0x0B, i32 = 0x0C, f32 = 0x0D, f64 = 0x0E };
 
-/// Bytes per element; 0 for a code that IDX does not have.
+/// Bytes per element; 0 for a code that IDX does not have. No errors.
 constexpr std::size_t size_of(idx_type type) {
     switch (type) {
         case idx_type::u8:
@@ -90,9 +96,11 @@ std::size_t read_idx_dimension(Source& source, const origin& from, std::size_t i
     return (std::size_t{raw[0]} << 24) | (std::size_t{raw[1]} << 16) | (std::size_t{raw[2]} << 8) | raw[3];
 }
 
-/// IDX from any source. The payload grows as it arrives, and no more than one byte past its end is asked for.
+/// IDX from any source, of at most `limit` bytes. The payload grows as it arrives, and no more than one byte
+/// past its end is asked for.
 template <class Source>
-idx_array read_idx_from(Source& source, const origin& from) {
+idx_array read_idx_from(Source& source, const origin& from,
+                        std::size_t limit = (std::numeric_limits<std::size_t>::max)()) {
     std::array<unsigned char, 4> magic{};
     const std::size_t got = source.read(magic);
     if (got == 0) from.fail({"the file is empty"});
@@ -111,11 +119,14 @@ idx_array read_idx_from(Source& source, const origin& from) {
     for (const std::size_t extent : array.shape) {
         zero = zero || extent == 0;
         const std::size_t factor = extent == 0 ? 1 : extent;
-        if (total > std::numeric_limits<std::size_t>::max() / 2 / factor)
+        if (total > (std::numeric_limits<std::size_t>::max)() / 2 / factor)
             from.fail({"the dimensions ", shape_text(array.shape), " overflow"});
         total *= factor;
     }
     if (zero) total = 0;
+    if (total > limit)
+        from.fail({shape_text(array.shape), " elements of ", decimal(width), " bytes are more than ",
+                   decimal(limit), " bytes, the most that is accepted (limit)"});
     const std::size_t arrived = read_up_to(source, array.bytes, total);
     if (arrived != total)
         from.fail({"the file is too short: ", shape_text(array.shape), " elements of ", decimal(width),
@@ -141,7 +152,7 @@ inline idx_array parse_idx(std::span<const unsigned char> bytes, const std::stri
     return detail::read_idx_from(source, from);
 }
 
-/// Reads IDX from an open binary std::istream to its end; errors as parse_idx.
+/// Reads IDX from an open binary std::istream to its end. Errors as parse_idx.
 template <class Stream>
 requires requires(Stream& stream, char* out) { stream.read(out, stream.gcount()); }
 idx_array read_idx(Stream& stream, const std::string& name = "<stream>") {
@@ -150,7 +161,7 @@ idx_array read_idx(Stream& stream, const std::string& name = "<stream>") {
     return detail::read_idx_from(source, from);
 }
 
-/// Reads a plain IDX file; errors as parse_idx. For a packed one see mnist.hpp.
+/// Reads a plain IDX file; for a packed one see mnist.hpp. Errors as parse_idx, and where it cannot be read.
 inline idx_array read_idx(const std::string& path) {
     const detail::origin from{"cannot read IDX", path};
     detail::file_source source(path, from);

@@ -1,5 +1,11 @@
 #pragma once
 /// MNIST and the data sets that come in its form; reads gzip by zlib, so link with -lz.
+///
+///     auto [train, test] = data::mnist("mnist");  // a folder with the four files
+///     auto [clothes, more_clothes] = data::fashion_mnist("fashion");
+///     auto [kana, more_kana] = data::kmnist("kmnist");
+///     const auto other = data::idx_images("letters-idx3-ubyte.gz", "letters-labels-idx1-ubyte.gz");
+///     data::train_test<float, int> both = data::mnist("mnist");
 
 #include <cstddef>
 #include <initializer_list>
@@ -14,11 +20,14 @@ namespace weft::data {
 
 namespace detail {
 
-inline idx_array read_packed_idx(const std::string& path) {
+/// What a gzipped file may unpack to: one of a megabyte may hold a thousand of them.
+inline constexpr std::size_t idx_limit = std::size_t{1} << 30;
+
+inline idx_array read_packed_idx(const std::string& path, std::size_t limit) {
     const origin from{"cannot read IDX", path};
     file_source file(path, from);
     gzip_source unpacked(file, from);
-    return read_idx_from(unpacked, from);
+    return read_idx_from(unpacked, from, limit);
 }
 
 /// "train-images" and "3" dimensions: finds train-images-idx3-ubyte, train-images.idx3-ubyte, either with
@@ -43,13 +52,13 @@ inline std::string find_idx(const std::string& folder, std::string_view stem, st
 using class_name_list = std::initializer_list<std::string_view>;
 
 inline dataset<float, int> labelled_images(const std::string& images_path, const std::string& labels_path,
-                                           class_name_list class_names) {
+                                           class_name_list class_names, std::size_t limit = idx_limit) {
     const origin images_from{"cannot read images", images_path};
     const origin labels_from{"cannot read labels", labels_path};
-    const idx_array images = read_packed_idx(images_path);
+    const idx_array images = read_packed_idx(images_path, limit);
     if (images.type != idx_type::u8 || images.shape.size() < 2)
         images_from.fail({"images need bytes in at least 2 dimensions, the first of which counts them"});
-    const idx_array labels = read_packed_idx(labels_path);
+    const idx_array labels = read_packed_idx(labels_path, limit);
     if (labels.type != idx_type::u8 || labels.shape.size() != 1)
         labels_from.fail({"labels need bytes in 1 dimension, got ", shape_text(labels.shape)});
     if (images.bytes.empty()) images_from.fail({"there are no images in it: ", shape_text(images.shape)});
@@ -90,27 +99,30 @@ inline train_test<float, int> mnist_like(const std::string& folder, std::string_
 }  // namespace detail
 
 /// Images and their labels from two IDX files, plain or gzip: any number of images of any size, pixels / 255.
-/// Error unless both hold bytes, one label per image.
-inline dataset<float, int> idx_images(const std::string& images_path, const std::string& labels_path) {
-    return detail::labelled_images(images_path, labels_path, {});
+/// Error unless both hold bytes, one label per image, and at most `limit` bytes each when unpacked.
+inline dataset<float, int> idx_images(const std::string& images_path, const std::string& labels_path,
+                                      std::size_t limit = detail::idx_limit) {
+    return detail::labelled_images(images_path, labels_path, {}, limit);
 }
 
-/// MNIST, handwritten digits (LeCun et al., 1998): `auto [train, test] = weft::data::mnist(folder);`, 60,000
-/// and 10,000 samples of 784 numbers in [0, 1] and a label 0 … 9. Reads train-images-idx3-ubyte[.gz] and its
-/// three companions (also with a dot: train-images.idx3-ubyte). Error that names what was looked for.
+/// MNIST, handwritten digits (LeCun et al., 1998): 60,000 and 10,000 samples of 784 numbers in [0, 1] and a
+/// label 0 … 9. Reads train-images-idx3-ubyte[.gz] and its
+/// three companions (also with a dot: train-images.idx3-ubyte). Error where one is missing, with the names
+/// that were looked for, or broken.
 inline train_test<float, int> mnist(const std::string& folder) {
     return detail::mnist_like(folder, "cannot read MNIST",
                               {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"});
 }
 
-/// Fashion-MNIST, articles of clothing (Xiao et al., 2017), in files named as MNIST's.
+/// Fashion-MNIST, articles of clothing (Xiao et al., 2017), in files named as MNIST's. Errors as mnist.
 inline train_test<float, int> fashion_mnist(const std::string& folder) {
     return detail::mnist_like(folder, "cannot read Fashion-MNIST",
                               {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt",
                                "Sneaker", "Bag", "Ankle boot"});
 }
 
-/// Kuzushiji-MNIST, cursive Japanese characters (Clanuwat et al., 2018), in files named as MNIST's.
+/// Kuzushiji-MNIST, cursive Japanese characters (Clanuwat et al., 2018), in files named as MNIST's. Errors as
+/// mnist.
 inline train_test<float, int> kmnist(const std::string& folder) {
     return detail::mnist_like(folder, "cannot read Kuzushiji-MNIST",
                               {"o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"});

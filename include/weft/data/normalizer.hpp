@@ -13,7 +13,8 @@ namespace weft::data {
 /// Brings each feature to mean 0 and standard deviation 1. Fit it on the training samples, apply it to all
 /// others:
 ///
-///     const auto scale = normalizer::fit(train);
+///     auto [train, test] = data::split(houses, 0.2, seed{1});
+///     const auto scale = data::normalizer::fit(train);
 ///     scale.apply(train), scale.apply(test);
 ///
 /// A feature that never varies is left as it is.

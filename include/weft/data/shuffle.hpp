@@ -1,4 +1,11 @@
 #pragma once
+/// Random orders of samples, from a seed: the same on every machine.
+///
+///     auto [train, test] = data::stratified_split(flowers, 0.2, seed{1});  // each class in the same share
+///     auto [rest, held_out] = data::split(houses, 0.2, seed{1});
+///     const auto mixed = data::shuffled(train, seed{2});
+///     std::vector<std::size_t> order = data::permutation(100, seed{1});
+///     data::permute(order, seed{1}, 2);  // that of another epoch
 
 #include <algorithm>
 #include <cmath>
@@ -44,14 +51,14 @@ inline void permute(std::span<std::size_t> order, seed s, std::uint64_t epoch = 
     detail::fisher_yates(order, random);
 }
 
-/// 0 … n-1 in random order; see permute.
+/// 0 … n-1 in the random order of permute. Errors as there.
 inline std::vector<std::size_t> permutation(std::size_t n, seed s, std::uint64_t epoch = 0) {
     std::vector<std::size_t> order(n);
     permute(order, s, epoch);
     return order;
 }
 
-/// The same samples in random order.
+/// The same samples in random order. Errors as permute.
 template <class Input, class Target>
 dataset<Input, Target> shuffled(const dataset<Input, Target>& from, seed s) {
     return select(from, std::span<const std::size_t>(permutation(from.size(), s)));
@@ -69,7 +76,7 @@ std::pair<dataset<Input, Target>, dataset<Input, Target>> split(const dataset<In
 }
 
 /// Like split, but holds out the fraction of each class (rounded per class), so that both parts have the
-/// classes in the same shares. For class labels: target_size must be 1.
+/// classes in the same shares. Error unless 0 <= held_out <= 1 and each sample has one label.
 template <class Input>
 std::pair<dataset<Input, int>, dataset<Input, int>> stratified_split(const dataset<Input, int>& from,
                                                                      double held_out, seed s) {

@@ -1,4 +1,13 @@
 #pragma once
+/// Rows are added in batches, and asked for at any time.
+///
+///     metrics::accuracy accuracy(3);
+///     metrics::top_k_accuracy in_two(3, 2);
+///     const std::vector<float> scores = {2, 1, 0, 0, 1, 2};
+///     const std::vector<int> labels = {0, 1};
+///     accuracy.add<float>(scores, labels);
+///     in_two.add<float>(scores, labels);
+///     std::printf("%.2f, in the first two %.2f\n", accuracy.value(), in_two.value());  // 0.50, 1.00
 
 #include <cmath>
 #include <cstddef>

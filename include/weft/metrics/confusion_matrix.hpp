@@ -1,4 +1,12 @@
 #pragma once
+/// Counts by label and prediction.
+///
+///     metrics::confusion_matrix matrix({"setosa", "versicolor", "virginica"});
+///     matrix.add(0, 0);  // a row: its label, and what it was taken for
+///     const std::vector<float> scores = {2, 1, 0, 0, 1, 2};
+///     const std::vector<int> labels = {0, 1};
+///     matrix.add<float>(scores, labels);
+///     std::printf("%sprecision of setosa: %.2f\n", matrix.text().c_str(), matrix.precision(0));
 
 #include <algorithm>
 #include <charconv>
@@ -18,13 +26,12 @@ namespace weft::metrics {
 /// them.
 class confusion_matrix {
 public:
-    /// Classes 0, 1, ... `classes` - 1; at least 2, or weft::error.
+    /// Classes 0, 1, ... `classes` - 1; from 2 to 30,000, or weft::error.
     explicit confusion_matrix(int classes) : confusion_matrix(numbered(classes)) {}
-    /// Classes with names (UTF-8), at least 2, or weft::error.
+    /// Classes with names (UTF-8), from 2 to 30,000, or weft::error.
     explicit confusion_matrix(std::vector<std::string> names) : names_(std::move(names)) {
-        const std::size_t n = names_.size();
-        detail::check_classes("confusion_matrix", n > 30'000 ? 0 : int(n));
-        counts_.resize(n * n);
+        check_classes(names_.size());
+        counts_.resize(names_.size() * names_.size());
     }
 
     /// One row. Raises weft::error for a class out of range.
@@ -97,8 +104,17 @@ public:
     std::string text() const;
 
 private:
+    static constexpr std::size_t most_classes = 30'000;
+
+    static void check_classes(std::size_t classes) {
+        if (classes > most_classes)
+            raise("cannot measure", "confusion_matrix",
+                  std::to_string(classes) + " classes; at most " + std::to_string(most_classes) +
+                      " have room for their table");
+        detail::check_classes("confusion_matrix", int(classes));
+    }
     static std::vector<std::string> numbered(int classes) {
-        detail::check_classes("confusion_matrix", classes);
+        check_classes(classes < 0 ? 0 : std::size_t(classes));
         std::vector<std::string> names;
         for (int c = 0; c < classes; ++c) names.push_back(std::to_string(c));
         return names;
@@ -153,10 +169,10 @@ inline std::string three_decimals(double x) {
 inline std::string confusion_matrix::text() const {
     std::size_t label_width = 5, cell = 1;  // "label", "macro"
     for (const auto& name : names_) {
-        label_width = std::max(label_width, detail::columns_of(name));
-        cell = std::max(cell, detail::columns_of(name));
+        label_width = (std::max)(label_width, detail::columns_of(name));
+        cell = (std::max)(cell, detail::columns_of(name));
     }
-    for (std::int64_t n : counts_) cell = std::max(cell, std::to_string(n).size());
+    for (std::int64_t n : counts_) cell = (std::max)(cell, std::to_string(n).size());
 
     const std::size_t counts_width = (cell + 2) * names_.size();
     std::string out = std::string(label_width, ' ') + "  predicted\n";

@@ -1,4 +1,14 @@
 #pragma once
+/// Of numbers; added in batches, and asked for at any time.
+///
+///     metrics::mean_absolute_error mae;
+///     metrics::root_mean_squared_error rmse;
+///     metrics::r2 r2;
+///     const std::vector<float> predictions = {1, 2.5f, 3}, targets = {1, 2, 4};
+///     mae.add<float>(predictions, targets);
+///     rmse.add<float>(predictions, targets);
+///     r2.add<float>(predictions, targets);
+///     std::printf("%.3f %.3f %.3f\n", mae.value(), rmse.value(), r2.value());
 
 #include <cmath>
 #include <cstddef>

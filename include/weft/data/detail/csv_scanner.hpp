@@ -24,6 +24,9 @@ struct csv_row {
 /// Cuts CSV text into rows.
 class csv_scanner {
 public:
+    /// In a row: a line of nothing but delimiters would take many times its size.
+    static constexpr std::size_t most_fields = std::size_t{1} << 24;
+
     csv_scanner(std::string_view text, char delimiter, bool trim, std::string name)
         : text_(text), delimiter_(delimiter), trim_(trim), name_(std::move(name)) {
         if (delimiter == '"' || delimiter == '\n' || delimiter == '\r' || delimiter == '\0')
@@ -40,6 +43,9 @@ public:
         if (at_end()) return false;
         row.line = line_;
         for (bool more = true; more;) {
+            if (row.ends.size() == most_fields)
+                fail(row.line, most_fields + 1,
+                     "no row may have more than " + std::to_string(most_fields) + " fields");
             field(row);
             row.ends.push_back(row.text.size());
             more = !at_end() && text_[at_] == delimiter_;
