@@ -1,6 +1,19 @@
 #pragma once
 /// The only file with feature macros.
 
+#if __cplusplus < 202002L
+#error "weft needs C++20: compile with -std=c++20"
+#include <C++20>  // there is no such file, which ends the compilation: nothing follows from the error
+#endif
+
+/// Under this flag compilers take it that no number is NaN or infinite, and drop every test for them:
+/// training would go on with NaN, and the files of a model that is none would be written.
+#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ + 0 != 0
+// clang-format off
+#error "weft's tests for NaN and infinity are gone under -ffinite-math-only (-ffast-math, -Ofast): add -fno-finite-math-only"
+// clang-format on
+#endif
+
 #include <cstdint>
 
 #define WEFT_VERSION_MAJOR 0

@@ -4,6 +4,14 @@
 /// this header still offers weft::cuda_twin, which runs the same kernels on the host: slow, for tests and for
 /// looking at kernels with a debugger.
 
+#include "config.hpp"
+
+// Macros of these names, as some systems' headers have them, are the program's again at the end.
+#pragma push_macro("min")
+#pragma push_macro("max")
+#undef min
+#undef max
+
 #include "backend/cuda/options.hpp"
 #include "backend/cuda/policy.hpp"
 #include "device_workspace.hpp"
@@ -23,21 +31,15 @@ using cuda_twin_with =
     cuda_policy<cuda_backend::host_twin, typename cuda_backend::options<Options...>::scalar,
                 typename cuda_backend::options<Options...>::narrow>;
 #ifdef __CUDACC__
-#if WEFT_WITH_CUDNN
-using cuda_device = cuda_backend::cudnn_stream;
-#else
-using cuda_device = cuda_backend::blaslt_stream;
-#endif
-/// The current GPU, float.
-using cuda = cuda_policy<cuda_device>;
 /// The current GPU with options, in any order: a type of numbers (double; float16 or bfloat16 for mixed
 /// precision), tf32, autotune. E.g. cuda_with<bfloat16>.
 template <class... Options>
 using cuda_with = cuda_policy<
     cuda_backend::stream_with<cuda_device, cuda_backend::blaslt_options, cuda_backend::options<Options...>>,
     typename cuda_backend::options<Options...>::scalar, typename cuda_backend::options<Options...>::narrow>;
-#else
-struct cuda;  // a program that runs on a GPU is built with nvcc
 #endif
 
 }  // namespace weft
+
+#pragma pop_macro("max")
+#pragma pop_macro("min")

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "backend/policies.hpp"
 #include "backend/reference/policy.hpp"
 #include "core/error.hpp"
 #include "core/named_tensor.hpp"
+#include "core/samples.hpp"
 #include "initialize.hpp"
 #include "workspace.hpp"
 
@@ -20,14 +23,21 @@ struct not_a_network {
     static_assert(detail::never<Expression>,
                   "weft: a model needs a network: an expression that starts with input<…>");
 };
+/// The error of a policy that is only declared.
+template <class Policy>
+struct policy_without_header {
+    static_assert(detail::never<Policy>,
+                  "weft: this policy needs its header: #include <weft/cuda.hpp> for weft::cuda, in a program "
+                  "that nvcc builds");
+};
 
 namespace detail {
 
 /// A hash table, so that the time stays linear in the number of parameters.
-template <std::size_t N>
-constexpr bool names_differ(const std::array<graph::parameter_record, N>& parameters) {
-    std::array<std::size_t, 2 * N + 1> table{};  // index of a parameter, plus 1
-    for (std::size_t i = 0; i < N; ++i) {
+template <int N>
+constexpr bool names_differ(const graph::array<graph::parameter_record, N>& parameters) {
+    graph::array<int, 2 * N + 1> table{};  // index of a parameter, plus 1
+    for (int i = 0; i < N; ++i) {
         std::size_t at = parameters[i].name_hash % table.size();
         for (; table[at]; at = (at + 1) % table.size()) {
             const graph::parameter_record& other = parameters[table[at] - 1];
@@ -45,8 +55,22 @@ class trainer_base;
 
 }  // namespace detail
 
-/// A network with numbers in it: parameters and running statistics, on one policy.
-/// Of something that is no network: an error, and nothing more, whatever a program goes on to do with it.
+/// A network with numbers in it: parameters and running statistics, on one policy. Does not compile for
+/// something that is no network, or on what is no policy; then that is the only error, whatever a program
+/// goes on to do with it.
+///
+///     model<net, cpu> model{seed{1}};
+///     std::vector<float> logits(3 * flowers.size());
+///     model.predict(flowers.inputs, logits);
+///     for (const auto& tensor : model.state()) std::printf("%s\n", tensor.name.c_str());
+///     model.parameter("0.bias")[0] = 0.5f;
+///
+/// Threads may share a `const` model; each brings a workspace of its own:
+///
+///     const model<net, cpu> model{seed{1}};
+///     decltype(model)::inference_workspace space(batch_capacity{64});
+///     std::vector<float> logits(3 * flowers.size());
+///     model.predict(flowers.inputs, logits, space);
 template <auto Expression, class Policy>
 class model {
 public:
@@ -55,11 +79,16 @@ public:
 
     template <class... Arguments>
     explicit model(Arguments&&...) {
-        if constexpr (!is_poison<std::remove_cvref_t<decltype(Expression)>>)
+        if constexpr (Network<std::remove_cvref_t<decltype(Expression)>>)
+            static_cast<void>(sizeof(policy_without_header<Policy>));
+        else if constexpr (!is_poison<std::remove_cvref_t<decltype(Expression)>>)
             static_cast<void>(sizeof(not_a_network<std::remove_cvref_t<decltype(Expression)>>));
     }
     template <class... Arguments>
-    void predict(Arguments&&...) const {}
+    std::vector<scalar> predict(Arguments&&...) const {
+        return {};
+    }
+    std::vector<int> classify(std::span<const scalar>) const { return {}; }
     std::span<scalar> parameters() const { return {}; }
     std::span<scalar> statistics() const { return {}; }
     std::span<scalar> parameter(std::string_view) const { return {}; }
@@ -74,8 +103,8 @@ concept sound_model = requires {
 };
 
 template <auto Expression, class Policy>
-requires Network<std::remove_cvref_t<decltype(Expression)>>
-class model<Expression, Policy> {
+requires Network<std::remove_cvref_t<decltype(Expression)>> &&
+    (sizeof(Policy) > 0) class model<Expression, Policy> {
 public:
     using network = std::remove_cvref_t<decltype(Expression)>;
     using policy = Policy;
@@ -87,6 +116,7 @@ public:
     using host_model =
         model<Expression, std::conditional_t<memory::on_host, Policy, reference_policy<scalar>>>;
 
+    /// Numbers of a sample, and of a prediction.
     static constexpr std::size_t input_size = network::input_type::size,
                                  output_size = network::output_type::size;
     static_assert(detail::names_differ(inference::source.parameters),
@@ -105,6 +135,22 @@ public:
         } else {
             assign(host_model(s, batch_capacity{1}));
         }
+    }
+
+    /// A copy has numbers and a workspace of its own. There is no other way to move a model: a trainer may
+    /// hold the addresses of its numbers, so they stay with it.
+    model(const model& other)
+        : seed_(other.seed_),
+          parameters_(other.parameters_.size()),
+          state_(other.state_.size()),
+          workspace_(batch_capacity{other.workspace_.capacity()}) {
+        assign(other);
+    }
+    /// Takes over the numbers and the seed; addresses and the capacity stay, and a trainer goes on from here.
+    model& operator=(const model& other) {
+        assign(other);
+        seed_ = other.seed_;
+        return *this;
     }
 
     /// Takes over the parameters and statistics of a model of the same network on any policy.
@@ -128,16 +174,59 @@ public:
     void predict(std::span<const scalar> inputs, std::span<scalar> outputs) {
         predict(inputs, outputs, workspace_);
     }
+    /// The outputs of all samples, one after the other.
+    std::vector<scalar> predict(std::span<const scalar> inputs) {
+        std::vector<scalar> outputs(inputs.size() / input_size * output_size);
+        predict(inputs, outputs);
+        return outputs;
+    }
+    /// Also from and into matrices and tensors of Eigen's, a row (or what follows the first index) for each
+    /// sample, where they lie as they are: row-major. Of a column-major one with a sample in each column give
+    /// its transpose().
+    template <class Inputs, class Outputs>
+    requires(detail::matrix_like<Inputs> || detail::matrix_like<Outputs>) void predict(const Inputs& inputs,
+                                                                                       Outputs&& outputs) {
+        predict(detail::numbers_in<const scalar>(inputs), detail::numbers_in<scalar>(outputs));
+    }
+    template <detail::matrix_like Inputs>
+    std::vector<scalar> predict(const Inputs& inputs) {
+        return predict(detail::numbers_in<const scalar>(inputs));
+    }
+    /// As predict, and looks at what goes in and comes out: error that names the first sample with a number
+    /// that is not finite. The outputs are written all the same.
+    void predict_checked(std::span<const scalar> inputs, std::span<scalar> outputs) {
+        detail::check_samples("cannot predict", inputs, input_size, "input");
+        predict(inputs, outputs);
+        detail::check_samples<scalar>("cannot predict", outputs, output_size, "output");
+    }
+    /// The class of each sample: the place of its largest output, the first among equals. Error that names
+    /// the first sample with an output that is not a number.
+    std::vector<int> classify(std::span<const scalar> inputs) {
+        static_assert(output_size > 1, "weft: classify takes the largest output, and this network has one");
+        const std::vector<scalar> outputs = predict(inputs);
+        std::vector<int> classes(outputs.size() / output_size);
+        for (std::size_t i = 0; i < outputs.size(); ++i) {
+            int& best = classes[i / output_size];
+            if (outputs[i] != outputs[i])
+                raise("cannot classify", "sample " + std::to_string(i / output_size),
+                      "its output " + std::to_string(i % output_size) + " is not a number");
+            if (outputs[i] > outputs[i - i % output_size + std::size_t(best)]) best = int(i % output_size);
+        }
+        return classes;
+    }
+    /// The class of one sample.
+    int classify_one(std::span<const scalar> input) {
+        if (input.size() != input_size)
+            raise("cannot classify", std::to_string(input.size()) + " inputs",
+                  "one sample has " + std::to_string(input_size));
+        return classify(input).front();
+    }
     /// The same on a model that threads share: each brings a workspace of its own.
     void predict(std::span<const scalar> inputs, std::span<scalar> outputs,
                  inference_workspace& space) const {
         const std::size_t batch = inputs.size() / input_size;
         if (inputs.size() != batch * input_size || outputs.size() != batch * output_size)
-            raise("cannot predict",
-                  std::to_string(inputs.size()) + " inputs and room for " + std::to_string(outputs.size()) +
-                      " outputs",
-                  "each sample has " + std::to_string(input_size) + " inputs and " +
-                      std::to_string(output_size) + " outputs");
+            fail_to_predict(inputs.size(), outputs.size());
         bindings<scalar, memory> b = bound();
         for (std::size_t first = 0; first < batch; first += std::size_t(space.capacity())) {
             const std::size_t count = std::min(batch - first, std::size_t(space.capacity()));
@@ -169,11 +258,23 @@ public:
         }
     }
 
+    /// The same for vectors of the device's library (thrust::device_vector), or what gives its address alike.
+    template <class Inputs, class Outputs>
+    requires(!memory::on_host && detail::device_range<Inputs> &&
+             detail::device_range<Outputs>) void predict(const Inputs& inputs, Outputs& outputs) {
+        const std::size_t samples = inputs.size() / input_size;
+        if (inputs.size() != samples * input_size || outputs.size() != samples * output_size)
+            fail_to_predict(inputs.size(), outputs.size());
+        predict(detail::numbers_there<memory, const scalar>(inputs),
+                detail::numbers_there<memory, scalar>(outputs), samples);
+    }
+
     /// All trained parameters, in state_dict order, one after the other.
     std::span<scalar> parameters() requires memory::on_host { return parameters_.span(); }
     std::span<const scalar> parameters() const requires memory::on_host { return parameters_.span(); }
     /// All running statistics.
     std::span<scalar> statistics() requires memory::on_host { return state_.span(); }
+    std::span<const scalar> statistics() const requires memory::on_host { return state_.span(); }
 
     /// One parameter or statistic by its name, such as "0.weight". Error for an unknown name.
     std::span<scalar> parameter(std::string_view name) requires memory::on_host {
@@ -200,6 +301,13 @@ public:
     }
 
 private:
+    [[noreturn, gnu::cold, gnu::noinline]] static void fail_to_predict(std::size_t inputs,
+                                                                       std::size_t outputs) {
+        raise("cannot predict",
+              std::to_string(inputs) + " inputs and room for " + std::to_string(outputs) + " outputs",
+              "each sample has " + std::to_string(input_size) + " inputs and " + std::to_string(output_size) +
+                  " outputs");
+    }
     /// Inference writes neither parameters nor statistics.
     bindings<scalar, memory> bound() const {
         auto& self = const_cast<model&>(*this);
@@ -224,10 +332,14 @@ private:
 
     template <class From, class Buffer>
     static void copy(const Buffer& from, typename memory::template buffer<scalar>& to) {
-        std::vector<typename From::scalar> numbers(from.size());
-        From::memory::template read<typename From::scalar>(from.data(), numbers);
-        const std::vector<scalar> converted(numbers.begin(), numbers.end());
-        memory::template write<scalar>(converted, to.data());
+        if constexpr (From::memory::on_host && memory::on_host) {
+            for (std::size_t i = 0; i < from.size(); ++i) to[i] = scalar(from[i]);
+        } else {
+            std::vector<typename From::scalar> numbers(from.size());
+            From::memory::template read<typename From::scalar>(from.data(), numbers);
+            const std::vector<scalar> converted(numbers.begin(), numbers.end());
+            memory::template write<scalar>(converted, to.data());
+        }
     }
 
     template <auto, class>
@@ -240,22 +352,32 @@ private:
     inference_workspace workspace_;
 };
 
-/// A model on another policy, with the same parameters and statistics: to<cuda>(model).
+/// A model on another policy, with the same parameters and statistics: `to<cuda>(model)`. Error where a
+/// device's memory is short.
+///
+///     model<net, cpu> one{seed{1}};
+///     auto four = to<cpu_policy<float, threads<4>>>(one);
 template <class Policy, auto Expression, class From>
 model<Expression, Policy> to(const model<Expression, From>& from, batch_capacity capacity = {}) {
     model<Expression, Policy> result(from.random_seed(), capacity);
-    if constexpr (sound_model<model<Expression, From>>) result.assign(from);
+    if constexpr (sound_model<model<Expression, From>> && sound_model<model<Expression, Policy>>)
+        result.assign(from);
     return result;
 }
 
-/// The number of trained numbers of a network.
+/// The number of trained numbers of a network. Does not compile without an input.
+///
+///     static_assert(parameter_count(net) == 4 * 16 + 16 + 16 * 3 + 3);
 template <class In, class Out, class... Layers>
 constexpr int parameter_count(network<In, Out, Layers...>) {
     return program<network<In, Out, Layers...>>::source.parameter_size;
 }
 
 /// One sample through a network in a constant expression, on the reference policy. `parameters` in state_dict
-/// order; running statistics are at their first values.
+/// order; running statistics are at their first values. Does not compile for another number of parameters.
+///
+///     constexpr auto line = input<1> >> dense<1>;
+///     static_assert(evaluate_constant<line>(std::array{2.f, 1.f}, std::array{3.f})[0] == 7);
 template <auto Net, class T, std::size_t P>
 constexpr auto evaluate_constant(
     const std::array<T, P>& parameters,

@@ -40,7 +40,11 @@ struct layer_outputs<network<In, Out, Layers...>> {
 
 }  // namespace detail
 
-/// The shapes that leave a network's layers, in order, as a boost::hana::tuple of `shape<…>`.
+/// The shapes that leave a network's layers, in order, as a boost::hana::tuple of `shape<…>`. Does not
+/// compile without an input.
+///
+///     constexpr auto all = shapes(net);
+///     static_assert(all[boost::hana::size_c<0>] == shape<16>{});
 template <class In, class Out, class... Layers>
 constexpr auto shapes(network<In, Out, Layers...>) {
     return detail::layer_outputs<network<In, Out, Layers...>>::tuple(
@@ -48,7 +52,9 @@ constexpr auto shapes(network<In, Out, Layers...>) {
 }
 
 /// Floating-point operations of a prediction, per sample: a multiply-add counts 2, and graph::flops_of says
-/// what else counts.
+/// what else counts. Does not compile without an input.
+///
+///     static_assert(flops(net) == 259);
 template <class In, class Out, class... Layers>
 constexpr std::int64_t flops(network<In, Out, Layers...>) {
     using compiled = program<network<In, Out, Layers...>>;
@@ -59,7 +65,10 @@ constexpr std::int64_t flops(network<In, Out, Layers...>) {
     return sum;
 }
 
-/// Multiply-adds of a prediction, per sample: those of dense layers and convolutions.
+/// Multiply-adds of a prediction, per sample: those of dense layers and convolutions. Does not compile
+/// without an input.
+///
+///     static_assert(multiply_adds(net) == 4 * 16 + 16 * 3);
 template <class In, class Out, class... Layers>
 constexpr std::int64_t multiply_adds(network<In, Out, Layers...>) {
     using compiled = program<network<In, Out, Layers...>>;

@@ -1,6 +1,14 @@
 #pragma once
 /// The language, the CPU policy and training: what most programs include.
 
+#include "config.hpp"
+
+// Macros of these names, as some systems' headers have them, are the program's again at the end.
+#pragma push_macro("min")
+#pragma push_macro("max")
+#undef min
+#undef max
+
 // The language first, so that its errors come with short paths and a short include stack.
 #include "lang/diagnostics.hpp"
 
@@ -18,8 +26,18 @@
 #include "io/checkpoint.hpp"
 #include "model.hpp"
 #include "queries.hpp"
+#include "train/adapt.hpp"
+#include "train/callbacks.hpp"
+#include "train/averaged.hpp"
 #include "train/evaluate.hpp"
 #include "train/fit.hpp"
 #include "train/loss/cross_entropy.hpp"
+#include "train/loss/likelihood.hpp"
 #include "train/loss/regression.hpp"
+#include "train/loss/similarity.hpp"
+#include "train/loss/summed.hpp"
 #include "train/optimizers.hpp"
+#include "train/plateau.hpp"
+
+#pragma pop_macro("max")
+#pragma pop_macro("min")

@@ -2,7 +2,7 @@
 // why: A dense layer takes features, so an image has to be flattened first.
 // expect: layer<3>
 // expect: dense_layer<10>
-// expect: features_or_steps_features
+// expect: features_or_steps_features, .*flatten_before_it
 // expect: shape<8, 26, 26>
 #include <weft/weft.hpp>
 

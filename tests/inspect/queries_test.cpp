@@ -37,6 +37,24 @@ static_assert(multiply_adds(input<7, 4> >> dense<3>) == 7 * 4 * 3);
 static_assert(flops(input<2, 3, 4> >> flatten >> dropout<0.5> >> reshape<24>) == 0);
 static_assert(flops(input<2, 3, 4> >> batch_norm) == 2 * 24);
 
+// Names nest, whatever is in between.
+template <class In, class Out, class... Layers>
+std::string names_of(network<In, Out, Layers...>) {
+    std::string all;
+    for (const graph::parameter_record& p : program<network<In, Out, Layers...>>::source.parameters)
+        all += std::string(p.name) + " ";
+    return all;
+}
+TEST_CASE("names nest, around one layer as around several") {
+    constexpr auto one = dense<2, no_bias>;
+    CHECK(names_of(input<3> >> named<"a">(one)) == "a.weight ");
+    CHECK(names_of(input<3> >> named<"a">(named<"b">(one))) == "a.b.weight ");
+    CHECK(names_of(input<3> >> named<"a">(named<"b">(named<"c">(one)))) == "a.b.c.weight ");
+    CHECK(names_of(input<3> >> named<"a">(one >> named<"b">(one) >> one)) ==
+          "a.0.weight a.b.weight a.2.weight ");
+    CHECK(names_of(input<2> >> named<"a">(residual(named<"b">(one)))) == "a.body.b.weight ");
+}
+
 using boost::hana::tuple;
 static_assert(
     std::is_same_v<decltype(shapes(input<1, 4, 4> >> conv2d<2, kernel<3>> >> relu >> flatten >> dense<3>)),

@@ -55,6 +55,13 @@ arena, inference    512 B per sample + 16 B
 )");
 }
 
+TEST_CASE("a summary shows nested names") {
+    CHECK(summary(input<3> >> named<"a">(named<"b">(dense<2>))).find("\n1  named \"a\"      2       a") !=
+          std::string::npos);
+    CHECK(summary(input<3> >> named<"a">(named<"b">(dense<2>))).find("dense 2 \"b\"  2       a.b") !=
+          std::string::npos);
+}
+
 TEST_CASE("a user's own layer goes by its type's name") {
     CHECK(summary(input<3> >> halve{}).find("\n1  halve  3\n") != std::string::npos);
 }

@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include <cstdio>
+#include <utility>
 #include <vector>
 
 // clang-format off
@@ -22,6 +23,12 @@ int main() {
     const float first = train.step(x, y);
     float last = first;
     for (int i = 0; i < 60; ++i) last = train.step(x, y);
+    // What a trainer trains may be assigned to, and moved: it keeps its place.
+    const weft::model<net, weft::cpu> trained = std::move(model);
+    model = weft::model<net, weft::cpu>{weft::seed{4}};
+    const float again = train.step(x, y);
+    model = trained;
+    if (!(train.step(x, y) < again)) return 1;
     std::printf("loss %g, then %g\n", double(first), double(last));
     return last < 0.5f * first ? 0 : 1;
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <new>
 #include <span>
+#include <utility>
 
 namespace weft {
 
@@ -18,6 +19,12 @@ public:
               ::operator new (std::max<std::size_t>(size, 1) * sizeof(T), std::align_val_t{64}))),
           size_(size) {
         std::uninitialized_fill_n(data_.get(), size, T(0));
+    }
+    buffer(buffer&& other) noexcept : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)) {}
+    buffer& operator=(buffer&& other) noexcept {
+        data_ = std::move(other.data_);
+        size_ = std::exchange(other.size_, 0);
+        return *this;
     }
     T* data() { return data_.get(); }
     const T* data() const { return data_.get(); }

@@ -1,8 +1,14 @@
 #pragma once
 
+#include "../config.hpp"
+
 namespace weft {
 
-/// A shape as a value: up to four sizes, the batch left out, outermost first ([channels, height, width]).
+/// A shape as a value: up to four sizes, the batch left out, outermost first ([channels, height, width]). No
+/// errors.
+///
+///     constexpr extents image(3, 32, 32);
+///     static_assert(image.rank == 3 && image.size() == 3072 && image.last() == 32);
 struct extents {
     static constexpr int max_rank = 4;
     int rank = 0;

@@ -98,7 +98,9 @@ private:
 }  // namespace inspect::detail
 
 /// A network as a Graphviz graph: layers as boxes, composite layers as frames, shapes on the edges.
-/// `weft_program | dot -Tsvg -o network.svg` draws it.
+/// `weft_program | dot -Tsvg -o network.svg` draws it. Does not compile without an input.
+///
+///     std::puts(dot(net).c_str());
 template <class In, class Out, class... Layers>
 std::string dot(network<In, Out, Layers...> net) {
     return inspect::detail::dot_writer{}.text(inspect::outline(net), In::value);

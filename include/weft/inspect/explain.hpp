@@ -133,13 +133,13 @@ private:
             case subtract_from:
                 return "from " + operand;
             case scale:
-                return "scale " + number(bits);
+                return s.bits[1] == 0 ? "scale " + number(bits) : "divide by " + std::to_string(s.bits[1]);
             case offset:
                 return "offset " + number(bits);
             case fill:
                 return "fill " + number(bits);
             case per_batch:
-                return "divide by batch";
+                return "divide by " + (s.bits[1] > 1 ? std::to_string(s.bits[1]) + " x batch" : "batch");
             case dropout:
                 return "dropout " + number(bits);
             case store:
@@ -233,7 +233,10 @@ std::string whole_text() {
 /// The operations of a program that are left after fusion, as a table: each with the steps fused onto it, the
 /// layer that it comes from, sizes per sample, FLOPs, bytes read and written for a batch, where in the arena
 /// its result lies, and what runs it; then the totals and the memory that the plan takes. Without a loss the
-/// program of predictions, with one that of training: explain<net, cpu, decltype(loss)>().
+/// program of predictions, with one that of training. Does not compile without an input.
+///
+///     std::puts(explain<net, cpu>().c_str());
+///     std::puts(explain<net, cpu, decltype(softmax_cross_entropy)>(64).c_str());
 template <auto Net, class Policy, class Loss = graph::no_loss>
 std::string explain(int batch = 1) {
     using network = std::remove_cvref_t<decltype(Net)>;

@@ -156,9 +156,13 @@ template <class... Branches>
 void describe_parts(outline_layer& to, const multiply_layer<Branches...>*) {
     describe_branches<Branches...>(to);
 }
-/// A single layer takes the name itself; several are the parts of a composite.
+template <class L>
+concept has_name = requires {
+    L::name();
+};
+/// A single layer without a name takes this one itself; others are the parts of a composite.
 template <fixed_string Name, class Only>
-void describe_parts(outline_layer& to, const named_layer<Name, block<Only>>*) {
+requires(!has_name<Only>) void describe_parts(outline_layer& to, const named_layer<Name, block<Only>>*) {
     describe<Only>(to);
     to.title = Name.text;
 }
@@ -184,7 +188,12 @@ void describe(outline_layer& to) {
 
 }  // namespace detail
 
-/// The layers of a network, composite ones with their parts.
+/// The layers of a network, composite ones with their parts. Does not compile without an input.
+///
+///     for (const inspect::outline_layer& layer : inspect::outline(net)) {
+///         std::printf("%s, with %zu branches\n", layer.text().c_str(), layer.parts.size());
+///         for (const inspect::outline_part& part : layer.parts) std::puts(part.name.c_str());
+///     }
 template <class In, class Out, class... Layers>
 std::vector<outline_layer> outline(network<In, Out, Layers...>) {
     std::vector<outline_layer> result;

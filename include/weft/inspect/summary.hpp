@@ -113,7 +113,9 @@ std::string summary_of(const std::string& training) {
 
 /// A network as a table: each layer with its options, the shape that leaves it, the name that its parameters'
 /// names begin with, its parameters, and its multiply-adds per sample; then the totals, with memory as for
-/// float. Layers are counted from 1, as in error messages.
+/// float. Layers are counted from 1, as in error messages. Does not compile without an input.
+///
+///     std::puts(summary(net).c_str());
 template <class In, class Out, class... Layers>
 std::string summary(network<In, Out, Layers...>) {
     return inspect::detail::summary_of<network<In, Out, Layers...>>({});
@@ -121,6 +123,8 @@ std::string summary(network<In, Out, Layers...>) {
 
 /// The same, with the memory that training with this loss takes. Gradients and an optimiser's state (as many
 /// numbers as parameters each) come on top.
+///
+///     std::puts(summary(net, softmax_cross_entropy).c_str());
 template <class In, class Out, class... Layers, class Loss>
 std::string summary(network<In, Out, Layers...>, const Loss&) {
     using net = network<In, Out, Layers...>;

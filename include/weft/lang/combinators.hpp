@@ -138,8 +138,7 @@ private:
             bool same = a.out.rank == b.out.rank;
             for (int i = 1; same && i < a.out.rank; ++i) same = a.out[i] == b.out[i];
             if (!same) return refuse(need::same_but_first, a.out, b.out);
-            a.out.at[0] += b.out[0];
-            return a;
+            return with_size(a.out, 0, 0LL + a.out[0] + b.out[0]);
         } else {
             const bool first_larger = a.out.size() >= b.out.size();
             const extents large = first_larger ? a.out : b.out, small = first_larger ? b.out : a.out;
@@ -184,13 +183,35 @@ struct join_function {
 
 }  // namespace detail
 
-/// residual(body), residual(body, shortcut): adds what comes out to the input, or to the shortcut's result.
+/// Adds what comes out of a body to its input, or to what comes out of a shortcut: `residual(body)`,
+/// `residual(body, shortcut)`. Parameters are saved as `body.0.weight`, `shortcut.0.weight`. Does not compile
+/// where the two results differ in shape, without a part or with more than two.
+///
+///     constexpr auto same = residual(conv2d<8, kernel<3>, padding<1>> >> relu);
+///     constexpr auto down = residual(conv2d<16, kernel<2>, stride<2>>, conv2d<16, stride<2>>);
+///     static_assert(output_shape(input<8, 6, 6> >> same >> down) == shape<16, 3, 3>{});
 inline constexpr detail::residual_function residual{};
-/// concat(a, b, …): the results of branches over one input, joined along the channels (the first axis).
+/// The results of branches over one input, joined along the first axis (the channels): `concat(a, b, …)`.
+/// Does not
+/// compile where branches differ in another size, or for other than two to eight.
+///
+///     constexpr auto branches = concat(conv2d<8>, conv2d<16, kernel<3>, padding<1>>);
+///     static_assert(output_shape(input<4, 9, 9> >> branches) == shape<24, 9, 9>{});
 inline constexpr detail::join_function<concat_layer> concat{};
-/// add(a, b, …): the sum of branches over one input; smaller shapes broadcast.
+/// The sum of branches over one input: `add(a, b, …)`. Smaller shapes broadcast by NumPy's rule, aligned at
+/// the right: [C, 1, 1] over [C, H, W]. Does not compile where shapes do
+/// not broadcast, or for other than two to eight.
+///
+///     constexpr auto both = add(dense<16> >> relu, dense<16, no_bias>);
+///     static_assert(output_shape(input<4> >> both) == shape<16>{});
 inline constexpr detail::join_function<add_layer> add{};
-/// multiply(a, b, …): the product of branches over one input; smaller shapes broadcast.
+/// The product of branches over one input: `multiply(a, b, …)`. Smaller shapes broadcast by NumPy's rule,
+/// aligned at the right: [C, 1, 1] over [C, H, W]. Does not compile where shapes do not broadcast, or for
+/// other than two to eight.
+///
+///     constexpr auto scale = global_avg_pool >> dense<8> >> sigmoid >> reshape<8, 1, 1>;
+///     constexpr auto gate = multiply(identity, scale);  // squeeze and excite
+///     static_assert(output_shape(input<8, 6, 6> >> gate) == shape<8, 6, 6>{});
 inline constexpr detail::join_function<multiply_layer> multiply{};
 
 namespace detail {
@@ -205,7 +226,8 @@ constexpr bool is_possible_name(const fixed_string<N>& name) {
 
 }  // namespace detail
 
-/// A layer whose parameters are saved under a name of its own instead of its number.
+/// A layer whose parameters are saved under a name of its own instead of its number. Names nest: those of a
+/// named layer in it, or of several layers, come behind it and a dot.
 template <fixed_string Name, class Body>
 struct named_layer : layer_base {
     static constexpr const char* kind = "named";
@@ -261,6 +283,10 @@ constexpr auto repeat_block(Block once) {
 }
 template <int Times>
 struct repeated;
+template <class Part>
+inline constexpr long long layers_of = 1;
+template <class... Layers>
+inline constexpr long long layers_of<block<Layers...>> = sizeof...(Layers);
 template <int Times>
 struct repeat_function {
     template <class Body>
@@ -275,6 +301,8 @@ struct repeat_function {
     constexpr auto operator()(Parts...) const {
         if constexpr (Times < 1)
             return refused<impossible_layer<repeated<Times>, needs<at_least_one_time>>>{};
+        else if constexpr (Times * (0LL + ... + layers_of<as_block_t<Parts>>) > 4096)
+            return refused<impossible_layer<repeated<Times>, needs<at_most_4096_layers>>>{};
         else
             return make_combinator<maker, 1, 1, as_block_t<Parts>...>();
     }
@@ -282,10 +310,19 @@ struct repeat_function {
 
 }  // namespace detail
 
-/// named<"head">(dense<10>): parameters are saved as "head.weight" and "head.bias".
+/// Gives a layer's parameters a name of their own instead of its number: those of `named<"head">(dense<10>)`
+/// are saved as "head.weight" and "head.bias". Of several layers each has its number behind the name,
+/// "head.0.weight", or its own name: those of `named<"a">(named<"b">(dense<3>))` are "a.b.weight". Does not
+/// compile for an empty name or one with a dot, or where two parameters of a model come to have one name.
+///
+///     constexpr auto net = input<64> >> dense<32> >> relu >> named<"head">(dense<10>);
+///     model<net, cpu> model{seed{1}};
+///     std::span<float> weights = model.parameter("head.weight");
 template <fixed_string Name>
 inline constexpr detail::named_function<Name> named{};
-/// repeat<N>(body): N copies, one after the other, each with parameters of its own.
+/// So many copies, one after the other, each with parameters of its own. Does not compile for fewer than one.
+///
+///     constexpr auto deep = input<64> >> repeat<8>(dense<64> >> relu) >> dense<10>;
 template <int Times>
 inline constexpr detail::repeat_function<Times> repeat{};
 

@@ -33,6 +33,7 @@ struct got;
 
 struct channels_height_width;
 struct features_or_steps_features;
+struct flatten_before_it;
 struct at_most_2147483647_numbers;
 template <int Height, int Width>
 struct at_least;
@@ -73,7 +74,7 @@ struct describe_need<need::image, W> {
 };
 template <class W>
 struct describe_need<need::vector, W> {
-    using type = needs<features_or_steps_features>;
+    using type = needs<features_or_steps_features, flatten_before_it>;
 };
 template <class W>
 struct describe_need<need::countable, W> {
@@ -187,9 +188,11 @@ struct groups_that_divide_the_filters;
 struct a_window_of_at_least_one_pixel;
 struct a_padding_of_at_most_half_the_window;
 struct a_factor_of_at_least_1;
+struct a_finite_parameter;
 struct a_rate_of_at_least_0_and_below_1;
 struct a_name_of_one_character_or_more_without_dots;
 struct at_least_one_time;
+struct at_most_4096_layers;
 
 namespace detail {
 
@@ -219,6 +222,7 @@ struct input_of;
 struct a_value_for_each_sample;
 struct a_value_for_the_whole_batch;
 struct its_functions_in_a_list_called_functions;
+struct value_and_slope_in_each_of_its_functions;
 struct its_primitives_in_a_list_called_own_primitives;
 struct a_gradient_rule;
 struct at_most_2147483647_parameters;

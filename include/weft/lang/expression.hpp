@@ -22,7 +22,12 @@ constexpr int primitives_of() {
 
 }  // namespace detail
 
-/// Layers that have not met an input yet; fits any shape that its layers accept.
+/// Layers that have not met an input yet: a value that fits any shape its layers accept. Does not compile
+/// where a layer is followed by what is none.
+///
+///     constexpr block stem = conv2d<16, kernel<3>> >> batch_norm >> relu;
+///     constexpr auto small = input<1, 8, 8> >> stem;
+///     constexpr auto large = input<3, 64, 64> >> stem >> stem;
 template <class... Layers>
 struct block {
     static constexpr int size = sizeof...(Layers);
@@ -54,7 +59,10 @@ struct block {
     }
 };
 
-/// An input shape, the layers that follow it, and the shape that comes out.
+/// An input shape, the layers that follow it, and the shape that comes out: the type of an expression that
+/// begins with `input`. Does not compile where a layer cannot take the shape that reaches it.
+///
+///     static_assert(Network<std::remove_cvref_t<decltype(net)>> && decltype(net)::input_type::size == 4);
 template <class Input, class Output, class... Layers>
 struct network {
     using input_type = Input;
@@ -78,7 +86,12 @@ constexpr bool is_possible_shape() {
 
 }  // namespace detail
 
-/// The start of every network: the shape of one sample.
+/// The start of every network: the shape of one sample, such as [features], [steps, features] or [channels,
+/// height, width]. Does not compile for none or more than four sizes, one below 1, or more than 2^31 - 1
+/// numbers.
+///
+///     constexpr auto net = input<1, 28, 28> >> flatten >> dense<10>;
+///     static_assert(input_shape(net) == shape<1, 28, 28>{} && output_shape(net) == shape<10>{});
 template <int... Sizes>
 inline constexpr std::conditional_t<detail::is_possible_shape<Sizes...>(),
                                     network<shape<Sizes...>, shape<Sizes...>>,
@@ -98,7 +111,13 @@ inline constexpr bool is_network<network<I, O, Layers...>> = true;
 template <class T>
 concept Network = is_network<T>;
 
-/// Anything that may follow in an expression: a layer or a block.
+/// Anything that may follow in an expression: a layer or a block. No errors.
+///
+///     template <Part Body>
+///     constexpr auto twice(Body body) {
+///         return body >> relu >> body;
+///     }
+///     static_assert(parameter_count(input<8> >> twice(dense<8>)) == 2 * 72);
 template <class T>
 concept Part = Layer<T> || is_block<T>;
 
@@ -133,6 +152,8 @@ template <class... L>
 struct as_block<block<L...>> {
     using type = block<L...>;
 };
+template <class L>
+struct as_block<named_by_function<L>> : as_block<L> {};
 template <class T>
 using as_block_t = typename as_block<T>::type;
 
@@ -212,18 +233,19 @@ requires(detail::is_expression<L> || detail::is_expression<R>) constexpr auto op
         return typename detail::append<left, right>::type{};
 }
 
-/// The shape that comes out of a network, as a `shape<…>`.
+/// The shape that comes out of a network, as a `shape<…>`. Does not compile for an expression without an
+/// input.
 template <class In, class Out, class... Ls>
 constexpr Out output_shape(network<In, Out, Ls...>) {
     return {};
 }
-/// The shape that goes into a network.
+/// The shape that goes into a network, as a `shape<…>`. Does not compile for an expression without an input.
 template <class In, class Out, class... Ls>
 constexpr In input_shape(network<In, Out, Ls...>) {
     return {};
 }
 
-/// Of an expression without an input: an error. Of an error: the error.
+// Of an expression without an input: an error. Of an error: the error.
 template <class T>
 requires(!Network<T>) constexpr auto output_shape(T expression) {
     if constexpr (is_poison<T>)

@@ -1,4 +1,26 @@
 #pragma once
+/// A layer of your own: an empty type with a rule for its shape and its lowering to primitives. Does not
+/// compile in a network: a layer with members, without a rule, or one that lowers to another shape than its
+/// rule says.
+///
+///     /// [C, …] to [C, …]: each channel times a number that is learned.
+///     struct channel_scale_layer : layer_base {
+///         static constexpr const char* kind = "channel_scale";
+///         static constexpr int primitives = 1;  // at most so many operations
+///
+///         static constexpr shaped output(extents in) {
+///             if (in.rank < 2) return refuse(need::rank_at_least, extents(2), in);
+///             return accept(in);
+///         }
+///         template <class B>
+///         static constexpr auto lower(B& b, typename B::value x) {
+///             const auto weight = b.parameter("weight", extents(x.dims[0]), {init_kind::ones});
+///             return b.along(B::multiply_step, x, weight, 0);
+///         }
+///     };
+///     inline constexpr channel_scale_layer channel_scale{};
+///     static_assert(Layer<channel_scale_layer>);
+///     static_assert(output_shape(input<3, 4, 4> >> channel_scale) == shape<3, 4, 4>{});
 
 #include <concepts>
 #include <limits>
@@ -37,9 +59,11 @@ struct shaped {
     constexpr bool ok() const { return needs == need::nothing; }
 };
 
+/// A shape rule's refusal: what is needed, of which shape, and what came.
 constexpr shaped refuse(need what, extents wanted, extents got) {
     return {.out = {}, .needs = what, .wanted = wanted, .got = got};
 }
+/// A shape rule's answer that `out` leaves; a refusal for more numbers than an int counts.
 constexpr shaped accept(extents out) {
     long long size = 1;
     for (int i = 0; i < out.rank; ++i) {
@@ -71,6 +95,21 @@ struct layer_base {
 
 namespace detail {
 
+/// A shape with another size along an axis, which may be more than an int counts.
+constexpr shaped with_size(extents out, int axis, long long size) {
+    if (size > std::numeric_limits<int>::max()) return refuse(need::countable, {}, out);
+    out.at[axis] = int(size);
+    return accept(out);
+}
+
+/// The argument of a function that stands for a layer: nothing else converts to it.
+class layer_name {
+    layer_name() = default;
+};
+/// A layer under a name that is a function's in the C library.
+template <class L>
+using named_by_function = L (*)(layer_name);
+
 /// What stands for a layer or an input that is at fault, until it meets an expression in the user's line.
 template <class Error>
 struct refused : layer_base {
@@ -85,6 +124,7 @@ concept HasShapeRule = requires(extents in) {
 
 }  // namespace detail
 
+/// A type that may stand in an expression as a layer.
 template <class L>
 concept Layer = std::derived_from<L, layer_base> && std::is_empty_v<L> && detail::HasShapeRule<L> &&
     std::is_void_v<typename L::fault>;

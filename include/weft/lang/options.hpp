@@ -1,6 +1,8 @@
 #pragma once
+/// Does not compile: an option that the layer does not have, one given twice, or a value that makes no sense.
 
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "../core/real.hpp"
@@ -63,6 +65,10 @@ struct option_base {};
 
 namespace detail {
 
+constexpr bool is_finite(float x) {
+    return x >= std::numeric_limits<float>::lowest() && x <= std::numeric_limits<float>::max();
+}
+
 /// Sizes beyond this are taken for mistakes, so that sums and products of them
 /// cannot overflow.
 inline constexpr int largest_size = 1 << 15;
@@ -87,20 +93,33 @@ struct init_option : option_base {
 
 }  // namespace detail
 
-/// The size of a window, in pixels; one number for a square.
+/// The size of a window, in pixels: one number for a square, or height and width. At least 1.
+///
+///     constexpr auto square = conv2d<8, kernel<3>>;
+///     constexpr auto wide = conv2d<8, kernel<1, 5>>;
 template <int... HeightWidth>
 struct kernel : detail::pair_option<option_kind::kernel, 1, &option_values::kernel, HeightWidth...> {};
-/// The step of a window, in pixels.
+/// The step of a window, in pixels: one number, or down and right. At least 1.
+///
+///     constexpr auto half = conv2d<8, kernel<3>, stride<2>>;
+///     constexpr auto half_as_high = conv2d<8, kernel<3>, stride<2, 1>>;
 template <int... HeightWidth>
 struct stride : detail::pair_option<option_kind::stride, 1, &option_values::stride, HeightWidth...> {};
-/// Zeros around an image on each side, in pixels.
+/// Zeros around an image on each side, in pixels: one number, or those above and below, and left and right.
+///
+///     constexpr auto same_size = conv2d<8, kernel<3>, padding<1>>;
+///     constexpr auto wide = conv2d<8, kernel<1, 5>, padding<0, 2>>;
 template <int... HeightWidth>
 struct padding : detail::pair_option<option_kind::padding, 0, &option_values::padding, HeightWidth...> {};
-/// The distance between the taps of a kernel, in pixels.
+/// The distance between the taps of a kernel, in pixels: one number, or down and right. At least 1.
+///
+///     constexpr auto atrous = conv2d<8, kernel<3>, dilation<2>, padding<2>>;
 template <int... HeightWidth>
 struct dilation : detail::pair_option<option_kind::dilation, 1, &option_values::dilation, HeightWidth...> {};
 
-/// Splits channels into this many independent convolutions.
+/// Splits channels into this many independent convolutions; divides both channels and filters.
+///
+///     constexpr auto grouped = conv2d<8, kernel<3>, groups<4>>;
 template <int Count>
 struct groups : option_base {
     static constexpr option_kind kind = option_kind::groups;
@@ -110,30 +129,44 @@ struct groups : option_base {
     }
 };
 /// Leaves out the bias.
+///
+///     constexpr auto before_a_norm = conv2d<8, kernel<3>, no_bias> >> batch_norm;
 struct no_bias : option_base {
     static constexpr option_kind kind = option_kind::bias;
     static constexpr void set(option_values& v) { v.bias = false; }
 };
 /// Leaves out the scale and shift of a normalisation.
+///
+///     constexpr auto plain = dense<8> >> layer_norm_with<no_affine>;
 struct no_affine : option_base {
     static constexpr option_kind kind = option_kind::affine;
     static constexpr void set(option_values& v) { v.affine = false; }
 };
 /// Average pooling divides by the taps inside the image only (Keras's rule; PyTorch counts the padding).
+///
+///     constexpr auto pool = avg_pool2d<3, padding<1>, exclude_padding>;
 struct exclude_padding : option_base {
     static constexpr option_kind kind = option_kind::count_padding;
     static constexpr void set(option_values& v) { v.count_padding = false; }
 };
-/// The axis a softmax runs over, counted without the batch; the last one by default.
+/// The axis a softmax runs over, counted from 0 without the batch; the last one by default.
+///
+///     constexpr auto over_channels = conv2d<5> >> softmax_with<axis<0>>;
 template <int Axis>
 struct axis : option_base {
     static constexpr option_kind kind = option_kind::axis;
     static constexpr void set(option_values& v) {
         v.axis = Axis;
-        v.possible = Axis >= 0;
+        v.possible = Axis >= 0 && Axis < extents::max_rank;
     }
 };
 
+/// How weights start, by PyTorch's formulas (He et al., 2015; Glorot and Bengio, 2010; LeCun et al., 1998;
+/// Saxe et al., 2013), with biases of zero. Without one, all is uniform in ±1 / sqrt(fan_in), as in nn.Linear
+/// and nn.Conv2d.
+///
+///     constexpr auto first = conv2d<8, kernel<3>, kaiming_normal> >> relu;
+///     constexpr auto last = dense<3, xavier_uniform>;
 using kaiming_uniform = detail::init_option<init_kind::kaiming_uniform>;
 using kaiming_normal = detail::init_option<init_kind::kaiming_normal>;
 using xavier_uniform = detail::init_option<init_kind::xavier_uniform>;
@@ -142,17 +175,21 @@ using lecun_uniform = detail::init_option<init_kind::lecun_uniform>;
 using lecun_normal = detail::init_option<init_kind::lecun_normal>;
 using orthogonal = detail::init_option<init_kind::orthogonal>;
 
-/// The number added to a variance before the square root.
+/// The number added to a variance before the square root; above 0, and 1e-5 by default.
+///
+///     constexpr auto as_keras = batch_norm_with<epsilon<1e-3>>;
 template <real Value>
 struct epsilon : option_base {
     static constexpr option_kind kind = option_kind::epsilon;
     static constexpr void set(option_values& v) {
         v.epsilon = Value.value();
-        v.possible = v.epsilon > 0;
+        v.possible = v.epsilon > 0 && detail::is_finite(v.epsilon);
     }
 };
-/// The share of the newest batch in running statistics (PyTorch's convention; Keras's momentum is 1 minus
-/// it).
+/// The share of the newest batch in running statistics, from 0 to 1 and 0.1 by default (PyTorch's convention;
+/// Keras's momentum is 1 minus it).
+///
+///     constexpr auto as_keras = batch_norm_with<momentum<0.01>>;
 template <real Value>
 struct momentum : option_base {
     static constexpr option_kind kind = option_kind::momentum;

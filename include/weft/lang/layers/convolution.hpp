@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 
 #include "../../core/geometry.hpp"
 #include "../expression.hpp"
@@ -17,6 +18,9 @@ constexpr conv2d_geometry geometry_of(extents in, int filters, const option_valu
 
 /// The shape rule that convolutions and pools share: an image at least as large as the window.
 constexpr shaped window_output(extents in, const conv2d_geometry& g) {
+    constexpr long long most = std::numeric_limits<int>::max();
+    if (g.height + 2LL * g.padding_h > most || g.width + 2LL * g.padding_w > most)
+        return refuse(need::countable, {}, in);
     const int h = g.dilation_h * (g.kernel_h - 1) + 1, w = g.dilation_w * (g.kernel_w - 1) + 1;
     if (g.height + 2 * g.padding_h < h || g.width + 2 * g.padding_w < w)
         return refuse(need::at_least, {std::max(1, h - 2 * g.padding_h), std::max(1, w - 2 * g.padding_w)},
@@ -50,10 +54,15 @@ constexpr auto lower_convolution(B& b, X x, const conv2d_geometry& g, const opti
 
 }  // namespace detail
 
-/// A 2-d convolution (cross-correlation, as everywhere in the field): [C, H, W] to [Filters, H', W'] with
+/// A 2-d convolution (cross-correlation, as everywhere in the field): [C, H, W] to [Filters, H', W']. There
 /// H' = (H + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down. Parameters: weight
-/// [Filters, C / groups, kernel_h, kernel_w], bias [Filters]. Options: kernel (1), stride (1), padding (0),
-/// dilation (1), groups (1), no_bias, an initialiser.
+/// [Filters, C / groups, kernel_h, kernel_w], bias [Filters]. Options: `kernel` (1), `stride` (1), `padding`
+/// (0), `dilation` (1), `groups` (1), `no_bias`, an initialiser. Does not compile for Filters below 1, on
+/// what is no image, where the window is larger than the image with its padding, or where groups do not
+/// divide channels and filters.
+///
+///     constexpr auto net = input<3, 32, 32> >> conv2d<16, kernel<3>, stride<2>, padding<1>> >> relu;
+///     static_assert(output_shape(net) == shape<16, 16, 16>{});
 template <int Filters, class... Options>
 struct conv2d_layer
     : layer_with_options<conv2d_layer<Filters, Options...>,
@@ -83,7 +92,11 @@ template <int Filters, class... Options>
 inline constexpr conv2d_layer<Filters, Options...> conv2d{};
 
 /// A convolution of each channel on its own: [C, H, W] to [C * Multiplier, H', W']. Parameters: weight
-/// [C * Multiplier, 1, kernel_h, kernel_w], bias. Options as conv2d's, without groups.
+/// [C * Multiplier, 1, kernel_h, kernel_w], bias. Options as `conv2d`'s, without groups. Does not compile for
+/// a Multiplier below 1, on what is no image, or where the window is larger than the image with its padding.
+///
+///     constexpr auto separable = depthwise_conv2d<1, kernel<3>, padding<1>> >> conv2d<64>;
+///     static_assert(output_shape(input<32, 8, 8> >> separable) == shape<64, 8, 8>{});
 template <int Multiplier, class... Options>
 struct depthwise_conv2d_layer : layer_with_options<depthwise_conv2d_layer<Multiplier, Options...>,
                                                    detail::depthwise_kinds, Options...> {
@@ -102,7 +115,8 @@ struct depthwise_conv2d_layer : layer_with_options<depthwise_conv2d_layer<Multip
     }
     static constexpr shaped output(extents in) {
         if (in.rank != 3) return refuse(need::image, {}, in);
-        return detail::window_output(in, geometry(in));
+        const shaped filters = detail::with_size(extents(in[0]), 0, 1LL * in[0] * Multiplier);
+        return filters.ok() ? detail::window_output(in, geometry(in)) : refuse(need::countable, {}, in);
     }
     template <class B>
     static constexpr auto lower(B& b, typename B::value x) {

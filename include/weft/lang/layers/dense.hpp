@@ -7,6 +7,11 @@ namespace weft {
 
 /// A fully connected layer, y = x W^T + b, over the last axis: [in] to [Features], or [steps, in] to
 /// [steps, Features]. Parameters: weight [Features, in], bias [Features]. Options: `no_bias`, an initialiser.
+/// Does not compile for Features below 1, on an input of three or four sizes (`flatten` it), or for more than
+/// 2^31 - 1 weights.
+///
+///     constexpr auto net = input<20> >> dense<16> >> relu >> dense<3, no_bias, xavier_uniform>;
+///     static_assert(output_shape(net) == shape<3>{} && parameter_count(net) == 20 * 16 + 16 + 16 * 3);
 template <int Features, class... Options>
 struct dense_layer
     : layer_with_options<dense_layer<Features, Options...>,

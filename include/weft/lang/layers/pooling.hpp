@@ -4,7 +4,7 @@
 
 namespace weft {
 
-/// The size of a pooling window: a number, or height and width: max_pool2d<window{2, 3}>.
+/// The size of a pooling window: a number, or height and width: `max_pool2d<window{2, 3}>`.
 struct window {
     int height, width;
     constexpr window(int size) : height(size), width(size) {}
@@ -27,7 +27,11 @@ constexpr shaped pool_output(extents in, const option_values& o) {
 }  // namespace detail
 
 /// The largest number of each window: [C, H, W] to [C, H', W']. Options: stride (the window's size), padding
-/// (0; counts as minus infinity, at most half the window).
+/// (0; counts as minus infinity, at most half the window). Does not compile on what is no image, for a window
+/// below 1 or larger than the image with its padding, or for more padding.
+///
+///     constexpr auto net = input<6, 28, 28> >> max_pool2d<2> >> max_pool2d<window{2, 3}, stride<2>>;
+///     static_assert(output_shape(net) == shape<6, 7, 6>{});
 template <int Height, int Width, class... Options>
 struct max_pool2d_layer
     : layer_with_options<max_pool2d_layer<Height, Width, Options...>,
@@ -53,8 +57,11 @@ struct max_pool2d_layer
 template <window Size, class... Options>
 inline constexpr max_pool2d_layer<Size.height, Size.width, Options...> max_pool2d{};
 
-/// The mean of each window. Options as max_pool2d's, and `exclude_padding` (by default padding counts as
-/// zeros).
+/// The mean of each window: [C, H, W] to [C, H', W']. Options as `max_pool2d`'s, and `exclude_padding` (by
+/// default padding counts as zeros). Does not compile where `max_pool2d` does not.
+///
+///     constexpr auto net = input<6, 28, 28> >> avg_pool2d<3, stride<2>, padding<1>, exclude_padding>;
+///     static_assert(output_shape(net) == shape<6, 14, 14>{});
 template <int Height, int Width, class... Options>
 struct avg_pool2d_layer
     : layer_with_options<avg_pool2d_layer<Height, Width, Options...>,
@@ -81,7 +88,9 @@ struct avg_pool2d_layer
 template <window Size, class... Options>
 inline constexpr avg_pool2d_layer<Size.height, Size.width, Options...> avg_pool2d{};
 
-/// The mean of each channel: [C, H, W] to [C].
+/// The mean of each channel: [C, H, W] to [C]. Does not compile on what is no image.
+///
+///     constexpr auto net = input<512, 4, 4> >> global_avg_pool >> dense<10>;
 struct global_avg_pool_layer : layer_base {
     static constexpr const char* kind = "global_avg_pool";
     static constexpr int primitives = 1;
@@ -95,7 +104,11 @@ struct global_avg_pool_layer : layer_base {
 };
 inline constexpr global_avg_pool_layer global_avg_pool{};
 
-/// Repeats each pixel: [C, H, W] to [C, H * Height, W * Width] (nearest neighbour).
+/// Repeats each pixel: [C, H, W] to [C, H * Height, W * Width] (nearest neighbour). Does not compile on what
+/// is no image, or for a factor below 1.
+///
+///     constexpr auto net = input<8, 7, 7> >> upsample2d<2> >> upsample2d<1, 2>;
+///     static_assert(output_shape(net) == shape<8, 14, 28>{});
 template <int Height, int Width>
 struct upsample2d_layer : layer_base {
     using fault = detail::fault_unless<Height >= 1 && Width >= 1,
@@ -103,7 +116,9 @@ struct upsample2d_layer : layer_base {
     static constexpr const char* kind = "upsample2d";
     static constexpr int primitives = 1;
     static constexpr shaped output(extents in) {
-        return in.rank == 3 ? accept({in[0], in[1] * Height, in[2] * Width}) : refuse(need::image, {}, in);
+        if (in.rank != 3) return refuse(need::image, {}, in);
+        const shaped high = detail::with_size(in, 1, 1LL * in[1] * Height);
+        return high.ok() ? detail::with_size(high.out, 2, 1LL * in[2] * Width) : high;
     }
     template <class B>
     static constexpr auto lower(B& b, typename B::value x) {
