@@ -105,6 +105,8 @@ LAYERS = {  # name: (input shape, batch size, batches, network)
     "activations_2": ((4,), 6, 1, lambda: seq(nn.Linear(4, 4), concat(*(seq(nn.Linear(4, 5), f) for f in (
         nn.SiLU(), nn.Mish(), nn.Hardswish(), nn.Sigmoid(), nn.Tanh(), nn.Softplus(), nn.Softmax(1),
         nn.LogSoftmax(1)))))),
+    "activations_3": ((4,), 6, 1, lambda: seq(nn.Linear(4, 4), concat(*(seq(nn.Linear(4, 5), f) for f in (
+        nn.LeakyReLU(-0.2), nn.ELU(-0.5), nn.LeakyReLU(0.0), nn.LeakyReLU(3.0)))))),
     "softmax_axes": ((2, 3, 4), 2, 1, lambda: seq(concat(*(seq(nn.Conv2d(2, 2, 1), f) for f in (
         nn.Softmax(1), nn.Softmax(2), nn.Softmax(3), nn.LogSoftmax(1), nn.LogSoftmax(2), nn.LogSoftmax(3)))))),
     "joins": ((4, 5, 5), 2, 1, lambda: seq(
@@ -144,6 +146,21 @@ LOSSES = {  # name: (kind of target, loss)
     "absolute": ("real", nn.L1Loss()),
     "huber": ("real", nn.HuberLoss()),
     "huber_small": ("real", nn.HuberLoss(delta=0.25)),
+    "smooth_l1": ("real", nn.SmoothL1Loss()),
+    "smooth_l1_small": ("real", nn.SmoothL1Loss(beta=0.25)),
+    "binary_weights": ("soft", nn.BCEWithLogitsLoss(pos_weight=torch.tensor(CLASS_WEIGHTS))),
+    "binary_weight": ("soft", nn.BCEWithLogitsLoss(pos_weight=torch.tensor([3.0]))),
+    "kl": ("sparse", nn.KLDivLoss(reduction="batchmean")),
+    "cosine": ("real", lambda y, t: nn.functional.cosine_embedding_loss(y, t, torch.ones(len(y)))),
+    "poisson": ("count", nn.PoissonNLLLoss()),
+    "sum_labels_weights": ("label", nn.CrossEntropyLoss(weight=torch.tensor(CLASS_WEIGHTS), reduction="sum")),
+    "sum_squared": ("real", nn.MSELoss(reduction="sum")),
+    "sum_smooth_l1_small": ("real", nn.SmoothL1Loss(beta=0.25, reduction="sum")),
+    "sum_kl": ("sparse", nn.KLDivLoss(reduction="sum")),
+}
+WIDE_LOSSES = {  # of six outputs
+    "gaussian": ("real", lambda y, t: nn.functional.gaussian_nll_loss(y[:, :3], t, y[:, 3:].exp(), eps=1e-30)),
+    "triplet": (None, lambda y, t: nn.functional.triplet_margin_loss(y[:, :2], y[:, 2:4], y[:, 4:], margin=0.5)),
 }
 
 OPTIMIZERS = {
@@ -152,6 +169,16 @@ OPTIMIZERS = {
     "adam": lambda p: torch.optim.Adam(p, lr=0.01),
     "adamw": lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0.1),
     "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.002, momentum=0.5),
+}
+
+
+# The same of parameters in groups: (names, options) of each.
+GROUPS = [(("0.weight",), dict()), (("1.weight", "1.bias"), dict(weight_decay=0.0)), (("5.weight",), dict(lr=0.02)),
+          (("5.bias",), dict(lr=0.02, weight_decay=0.0))]
+AVERAGES = {
+    "ema": lambda net: torch.optim.swa_utils.AveragedModel(
+        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.75)),
+    "swa": torch.optim.swa_utils.AveragedModel,
 }
 
 
@@ -236,7 +263,7 @@ def write_layers():
 
 
 def write_losses():
-    """A dense layer from 4 to 3; `huge` scales the inputs, so that logits reach hundreds."""
+    """A dense layer from 4 to 3, then one to 6; `huge` scales the inputs, so that logits reach hundreds."""
     out = Writer("losses.txt")
     torch.manual_seed(2)
     net = seq(nn.Linear(4, 3))
@@ -245,6 +272,8 @@ def write_losses():
                "real": uniform((5, 3), 1.5)}
     targets["soft"] = rounded(targets["soft"])
     targets["soft"][:, 2] = 1 - targets["soft"][:, 0] - targets["soft"][:, 1]
+    targets["sparse"] = torch.tensor([[0, 0.25, 0.75], [1, 0, 0], [0.5, 0.125, 0.375], [0, 1, 0], [0.25, 0.25, 0.5]])
+    targets["count"] = torch.tensor([[0.0, 2, 1], [5, 0, 3], [1, 1, 0], [7, 2, 4], [0, 0, 1]])
     x = uniform((5, 4), 1.5)
     out.case("start")
     out.start(net)
@@ -254,14 +283,25 @@ def write_losses():
         out.tensor("target." + name, target)
     for scale, prefix in ((1, ""), (200, "huge_")):
         for name, (kind, loss_of) in LOSSES.items():
-            net.zero_grad()
-            loss = loss_of(net(x * scale), targets[kind])
-            loss.backward()
-            out.case(prefix + name)
-            out.tensor("loss", loss)
-            for n, p in net.named_parameters():
-                out.tensor("grad." + n, p.grad)
+            if not (prefix and name == "poisson"):  # beyond any float
+                write_loss(out, prefix + name, net, loss_of, x * scale, targets[kind])
+    wide = seq(nn.Linear(4, 6))
+    randomize(wide)
+    out.case("start_wide")
+    out.start(wide)
+    for name, (kind, loss_of) in WIDE_LOSSES.items():
+        write_loss(out, name, wide, loss_of, x, targets.get(kind))
     out.close()
+
+
+def write_loss(out, name, net, loss_of, x, target):
+    net.zero_grad()
+    loss = loss_of(net(x), target)
+    loss.backward()
+    out.case(name)
+    out.tensor("loss", loss)
+    for n, p in net.named_parameters():
+        out.tensor("grad." + n, p.grad)
 
 
 def write_training():
@@ -279,10 +319,15 @@ def write_training():
     for k in range(2):
         out.tensor(f"input.{k}", inputs[k])
         out.tensor(f"target.{k}", labels[k])
-    for name, make in OPTIMIZERS.items():
+    makers = {name: (lambda make=make: make(net.parameters())) for name, make in OPTIMIZERS.items()}
+    named = dict(net.named_parameters())
+    makers["groups"] = lambda: torch.optim.AdamW(
+        [dict(params=[named[n] for n in names], **options) for names, options in GROUPS], lr=0.01, weight_decay=0.1)
+    for name, make in makers.items():
         net.load_state_dict(start)
         net.train()
-        optimizer = make(net.parameters())
+        optimizer = make()
+        averages = {n: average(net) for n, average in AVERAGES.items()} if name == "sgd" else {}
         losses = []
         for step in range(10):
             optimizer.zero_grad()
@@ -290,12 +335,17 @@ def write_training():
             loss.backward()
             optimizer.step()
             losses.append(loss.detach())
+            for average in averages.values():
+                average.update_parameters(net)
         out.case(name)
         out.tensor("losses", torch.stack(losses))
         for n, p in net.named_parameters():
             out.tensor("param." + n, p)
         for n, b in statistics(net):
             out.tensor("state." + n, b)
+        for n, average in averages.items():
+            out.case(n)
+            out.start(average.module)
     out.close()
 
 

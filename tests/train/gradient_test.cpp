@@ -13,6 +13,7 @@ namespace {
 constexpr auto with_dropout = input<6> >> dense<8> >> relu >> dropout<0.5> >> dense<8> >> weft::tanh
     >> dropout<0.25> >> dense<3>;
 constexpr auto linear = input<4> >> dense<3>;
+constexpr auto even = input<4> >> dense<5> >> weft::tanh >> dense<6>;
 // clang-format on
 
 }  // namespace
@@ -32,6 +33,7 @@ TEST_CASE("gradients of dense layers and activations", "[train][gradient]") {
     check<networks::activations_1>("activations_1", mean_squared_error);
     check<networks::activations_2>("activations_2", mean_squared_error);
     check<networks::softmax_axes>("softmax_axes", mean_squared_error);
+    check<networks::activations_3>("activations_3", mean_squared_error);
 }
 TEST_CASE("gradients of combinators", "[train][gradient]") {
     check<networks::joins>("joins", mean_squared_error);
@@ -51,4 +53,7 @@ TEST_CASE("gradients of losses", "[train][gradient]") {
     check<linear>("binary", binary_cross_entropy_with_logits);
     check<linear>("absolute", mean_absolute_error);
     check<linear>("huber", huber_with<0.5>);
+    check<linear>("weights of positives", binary_cross_entropy_with_logits.pos_weight(weights));
+    check<linear>("cosine", cosine_distance);
+    check<even>("gaussian", gaussian_nll);  // of slices
 }

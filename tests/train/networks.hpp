@@ -38,6 +38,9 @@ constexpr auto activations_1 = input<4> >> dense<4>
 constexpr auto activations_2 = input<4> >> dense<4>
     >> concat(dense<5> >> silu, dense<5> >> mish, dense<5> >> hard_swish, dense<5> >> sigmoid,
               dense<5> >> weft::tanh, dense<5> >> softplus, dense<5> >> softmax, dense<5> >> log_softmax);
+constexpr auto activations_3 = input<4> >> dense<4>
+    >> concat(dense<5> >> leaky_relu_with<-0.2>, dense<5> >> elu_with<-0.5>, dense<5> >> leaky_relu_with<0>,
+              dense<5> >> leaky_relu_with<3>);
 
 constexpr auto softmax_axes = input<2, 3, 4>
     >> concat(conv2d<2> >> softmax_with<axis<0>>, conv2d<2> >> softmax_with<axis<1>>, conv2d<2> >> softmax,

@@ -19,4 +19,5 @@ TEST_CASE("activations match PyTorch", "[train][parity]") {
     follow_everywhere<networks::activations_1>("activations_1");
     follow_everywhere<networks::activations_2>("activations_2");
     follow<networks::activations_2, cpu_policy<double>>("activations_2");
+    follow_everywhere<networks::activations_3>("activations_3");
 }

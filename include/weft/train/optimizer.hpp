@@ -6,22 +6,47 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "../core/error.hpp"
+#include "clip.hpp"
 
 namespace weft {
 
-/// How parameters follow their gradients. An optimizer is a plain value (hyperparameters as floats) with
-/// - `static constexpr int slots`: how many numbers of state it keeps beside each parameter, all zero before
-/// the
-///   first step;
-/// - `float learning_rate`: the base rate, which a schedule scales;
-/// - `at<T>(step, learning_rate)`: the rule of one step (counted from 1) as a small trivially copyable
-/// functor
-///   that holds all per-step constants in T. It is called as `rule(parameter, gradient, state)` with
-///   `V& parameter`, `const V& gradient` and `V* state` (`slots` values), where V is T itself or an array of
-///   T with + - * / and, found by argument-dependent lookup, sqrt and abs. So one rule runs in a plain loop,
-///   on SIMD packets and in a device kernel, and a step is one sweep over one flat buffer of parameters.
+/// How parameters follow their gradients: an optimiser is a plain value, hyperparameters as floats, with what
+/// the listing shows. `slots` numbers of state beside each parameter are zero before the first step;
+/// schedules scale `learning_rate`; `at<T>(step, learning_rate)` is the rule of one step (counted from 1), a
+/// small trivially copyable functor that holds all per-step constants in T. It is called with `V& parameter`,
+/// `const V& gradient` and `V* state`, where V is T itself or an array of T with + - * / and, found by
+/// argument-dependent lookup, sqrt, abs and max. So one rule runs in a plain loop, on SIMD packets and in a
+/// device kernel, and a step is one sweep over one flat buffer of parameters. Does not compile in a trainer
+/// where one of these is missing.
+///
+/// If it likes, an optimiser has `static constexpr const char* kind`, its name: a checkpoint with its numbers
+/// then loads into no other. One whose steps depend on norms of whole tensors (lamb) has `whole_tensor`,
+/// true, and its rule turns the parameter that it is given, a copy, into the direction of its step; the
+/// parameter then goes that way by `rule.length(norm of the tensor's parameters, norm of its directions)`. On
+/// the host only.
+///
+///     struct signs_rule {
+///         float rate;
+///         template <class V>
+///         constexpr void operator()(V& parameter, const V& gradient, V* mean) const {
+///             using std::abs;
+///             mean[0] = 0.9f * mean[0] + 0.1f * gradient;
+///             const V size = abs(mean[0]);
+///             parameter = parameter - rate * mean[0] / (size + 1e-12f);
+///         }
+///     };
+///     struct signs {
+///         float learning_rate = 1e-3f;
+///         static constexpr int slots = 1;
+///         template <class T>
+///         signs_rule at(std::int64_t, T rate) const {
+///             return {float(rate)};
+///         }
+///     };
+///     static_assert(Optimizer<signs>);
 template <class O>
 concept Optimizer = requires(const O optimizer, float& parameter, const float& gradient, float* state,
                              std::int64_t step) {
@@ -31,8 +56,22 @@ concept Optimizer = requires(const O optimizer, float& parameter, const float& g
     requires std::is_trivially_copyable_v<decltype(optimizer.template at<float>(step, 1.0f))>;
 };
 
-/// One step of `optimizer` as a plain loop. `state` holds its slots one after another: slot k of parameter i
-/// is state[k * params.size() + i]. `step` counts from 1. Raises weft::error where sizes disagree.
+namespace detail {
+
+/// Does an optimizer's step depend on norms of whole tensors?
+template <class O>
+inline constexpr bool is_whole_tensor = false;
+template <class O>
+requires(O::whole_tensor) inline constexpr bool is_whole_tensor<O> = true;
+
+}  // namespace detail
+
+/// One step of `optimizer` as a plain loop; a whole-tensor one takes all parameters for one tensor. `state`
+/// holds its slots one after another: slot k of parameter i is state[k * params.size() + i]. `step` counts
+/// from 1. Raises weft::error where sizes disagree.
+///
+///     std::vector<float> parameters(10, 1), gradients(10, 0.5f), state(10 * adam::slots);
+///     apply<float>(adam{}, parameters, gradients, state, 1, 1e-3f);
 template <class T, Optimizer O>
 void apply(const O& optimizer, std::span<T> params, std::span<const std::type_identity_t<T>> grads,
            std::span<std::type_identity_t<T>> state, std::int64_t step,
@@ -48,11 +87,20 @@ void apply(const O& optimizer, std::span<T> params, std::span<const std::type_id
                   std::to_string(n) + " parameters are needed");
     }
     const auto rule = optimizer.template at<T>(step, learning_rate);
+    std::vector<T> directions(detail::is_whole_tensor<O> ? n : 0);
     for (std::size_t i = 0; i < n; ++i) {
         T slots[O::slots > 0 ? O::slots : 1] = {};
         for (int k = 0; k < O::slots; ++k) slots[k] = state[std::size_t(k) * n + i];
-        rule(params[i], grads[i], slots);
+        if constexpr (detail::is_whole_tensor<O>)
+            rule(directions[i] = params[i], grads[i], slots);
+        else
+            rule(params[i], grads[i], slots);
         for (int k = 0; k < O::slots; ++k) state[std::size_t(k) * n + i] = slots[k];
+    }
+    if constexpr (detail::is_whole_tensor<O>) {
+        const T length =
+            rule.length(global_norm(std::span<const T>(params)), global_norm(std::span<const T>(directions)));
+        for (std::size_t i = 0; i < n; ++i) params[i] = params[i] - length * directions[i];
     }
 }
 

@@ -62,9 +62,12 @@ void check_adam(const char* name, const O& o) {
 
 }  // namespace detail
 
-/// Adam, as torch.optim.Adam (Kingma and Ba, "Adam: a method for stochastic optimization", 2015):
-///     g = gradient + weight_decay p;   m = beta1 m + (1 - beta1) g;   v = beta2 v + (1 - beta2) g^2;
-///     p = p - rate (m / (1 - beta1^t)) / (sqrt(v) / sqrt(1 - beta2^t) + epsilon).
+/// Adam, as torch.optim.Adam (Kingma and Ba, "Adam: a method for stochastic optimization", 2015).
+///   g = gradient + weight_decay p;   m = beta1 m + (1 - beta1) g;   v = beta2 v + (1 - beta2) g^2;
+///   p = p - rate (m / (1 - beta1^t)) / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
+///
+///     model<net, cpu> model{seed{1}};
+///     fit(model, flowers, softmax_cross_entropy, adam{.learning_rate = 3e-4f, .beta2 = 0.98f});
 struct adam {
     float learning_rate = 1e-3f;
     float beta1 = 0.9f;
@@ -72,6 +75,7 @@ struct adam {
     float epsilon = 1e-8f;
     float weight_decay = 0.0f;
 
+    static constexpr const char* kind = "adam";
     /// The running means of the gradient and of its square.
     static constexpr int slots = 2;
 
@@ -88,6 +92,9 @@ struct adam {
 /// Adam with decoupled weight decay, as torch.optim.AdamW (Loshchilov and Hutter, "Decoupled weight decay
 /// regularization", 2019): adam on the bare gradient, and p shrinks by the factor 1 - rate weight_decay
 /// first.
+///
+///     model<net, cpu> model{seed{1}};
+///     fit(model, flowers, softmax_cross_entropy, adamw{.weight_decay = 0.05f});
 struct adamw {
     float learning_rate = 1e-3f;
     float beta1 = 0.9f;
@@ -95,6 +102,7 @@ struct adamw {
     float epsilon = 1e-8f;
     float weight_decay = 1e-2f;
 
+    static constexpr const char* kind = "adamw";
     /// The running means of the gradient and of its square.
     static constexpr int slots = 2;
 

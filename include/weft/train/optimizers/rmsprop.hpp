@@ -39,10 +39,13 @@ struct rmsprop_rule {
 };
 
 /// RMSprop, as torch.optim.RMSprop (Hinton's lecture 6e; centered: Graves, "Generating sequences with
-/// recurrent neural networks", 2013):
-///     g = gradient + weight_decay p;   v = alpha v + (1 - alpha) g^2;   centered: v - mean(g)^2 for v below;
-///     b = momentum b + g / (sqrt(v) + epsilon);   p = p - rate b.
+/// recurrent neural networks", 2013).
+///   g = gradient + weight_decay p;   v = alpha v + (1 - alpha) g^2;   centered: v - mean(g)^2 for v below;
+///   b = momentum b + g / (sqrt(v) + epsilon);   p = p - rate b
 /// A centered variance that rounding takes below zero counts as zero (PyTorch's gives NaN).
+///
+///     model<net, cpu> model{seed{1}};
+///     fit(model, flowers, softmax_cross_entropy, rmsprop{.learning_rate = 1e-3f, .momentum = 0.9f});
 struct rmsprop {
     float learning_rate = 1e-2f;
     float alpha = 0.99f;
@@ -51,6 +54,7 @@ struct rmsprop {
     float momentum = 0.0f;
     bool centered = false;
 
+    static constexpr const char* kind = "rmsprop";
     /// The running means of the squared gradient and of the gradient, and the momentum buffer.
     static constexpr int slots = 3;
 

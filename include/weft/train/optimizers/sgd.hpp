@@ -27,10 +27,14 @@ struct sgd_rule {
     }
 };
 
-/// Stochastic gradient descent with momentum, as torch.optim.SGD:
-///     g = gradient + weight_decay p;   m = momentum m + (1 - dampening) g   (m = g in the first step);
-///     p = p - rate m                   (Nesterov: p - rate (g + momentum m); without momentum: p - rate g).
+/// Stochastic gradient descent with momentum, as torch.optim.SGD.
+///   g = gradient + weight_decay p;   m = momentum m + (1 - dampening) g   (m = g in the first step);
+///   p = p - rate m                   (Nesterov: p - rate (g + momentum m); without momentum: p - rate g)
 /// Nesterov: Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013.
+///
+///     model<net, cpu> model{seed{1}};
+///     fit(model, flowers, softmax_cross_entropy,
+///         sgd{.learning_rate = 0.1f, .momentum = 0.9f, .nesterov = true});
 struct sgd {
     float learning_rate = 1e-2f;
     float momentum = 0.0f;
@@ -38,6 +42,7 @@ struct sgd {
     float weight_decay = 0.0f;
     bool nesterov = false;
 
+    static constexpr const char* kind = "sgd";
     /// The momentum buffer.
     static constexpr int slots = 1;
 
