@@ -73,6 +73,11 @@ constexpr auto twice = input<3> >> dense<3> >> residual(identity) >> gelu >> res
 constexpr auto eight = concat(identity, identity, identity, identity, identity, identity, identity, identity);
 constexpr auto wide = input<1> >> dense<1> >> eight >> eight >> eight >> dense<3>;
 constexpr auto classes = input<2> >> dense<3>;
+constexpr auto down = input<3> >> dense<9> >> leaky_relu_with<-0.2> >> dense<9> >> elu_with<-0.5> >> dense<2>;
+constexpr auto normed = input<3> >> batch_norm >> dense<4> >> relu >> dense<2>;
+constexpr auto pooled = input<1, 1, 3> >> global_avg_pool;
+constexpr auto pooled_wide = input<1, 7, 7> >> global_avg_pool;
+constexpr auto three = input<3> >> dense<3>;
 constexpr auto image = input<1, 12, 12> >> conv2d<4, kernel<3>> >> batch_norm >> relu >> max_pool2d<2> >> flatten >> dense<10>;
 // clang-format on
 
@@ -115,6 +120,7 @@ TEST_CASE("gradients of shared values and of results read twice, on cpu", "[trai
         CHECK(worst_gradient<twice, p>(mean_squared_error, batch) < 1e-7);
         CHECK(worst_gradient<classes, p>(two_heads{}, batch) < 1e-7);
         CHECK(worst_gradient<wide, p>(mean_squared_error, batch) < 1e-7);
+        CHECK(worst_gradient<down, p>(mean_squared_error, batch) < 1e-7);
     }
     CHECK(worst_gradient<parts, reference_policy<double>>(mean_squared_error, 3) < 1e-7);
 }
@@ -186,4 +192,95 @@ TEST_CASE("a workspace takes what the plan says", "[train]") {
               std::size_t(m::inference::plan.per_sample * capacity + m::inference::plan.fixed));
     }
     CHECK(m::inference_workspace{batch_capacity{17}}.capacity() == 32);
+}
+
+namespace {
+
+template <class Policy>
+void check_means() {
+    INFO(Policy::name);
+    double mean = 0;
+    model<pooled, Policy>{}.predict(std::vector<double>(3, 1.), std::span(&mean, 1));
+    CHECK(mean == 1);
+    model<pooled_wide, Policy>{}.predict(std::vector<double>(49, 1.), std::span(&mean, 1));
+    CHECK(mean == 1);
+    model<three, Policy> m;
+    for (double& p : m.parameters()) p = 0;
+    trainer t{m, mean_squared_error, sgd{}};
+    CHECK(t.compute_gradients(std::vector<double>(15, 1.), std::vector<double>(15, 1.)) == 1);
+    for (double g : t.gradient("0.bias")) CHECK(std::abs(g + 2. / 3) < 3e-16);
+}
+
+/// A refused step leaves parameters and statistics as they were.
+template <class Policy>
+void check_refusal() {
+    INFO(Policy::name);
+    using scalar = typename Policy::scalar;
+    model<normed, Policy> m{seed{1}};
+    trainer t{m, mean_squared_error, adam{}, batch_capacity{8}};
+    std::vector<scalar> x(24), y(16, scalar(1));
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::sin(scalar(i));
+    t.step(x, y);
+    const std::vector<scalar> parameters(m.parameters().begin(), m.parameters().end()),
+        statistics(m.statistics().begin(), m.statistics().end());
+    const auto unchanged = [&] {
+        return std::equal(parameters.begin(), parameters.end(), m.parameters().begin()) &&
+               std::equal(statistics.begin(), statistics.end(), m.statistics().begin()) && t.steps() == 1;
+    };
+    auto broken = x;
+    broken[5] = std::numeric_limits<scalar>::quiet_NaN();
+    CHECK_THROWS_WITH(t.step(broken, y), contains("step 2") && contains("is not a number"));
+    CHECK(unchanged());
+    // Finite numbers, and an operation to blame, behind the batch norm.
+    m.parameter("3.weight")[0] = std::numeric_limits<scalar>::max();
+    m.parameter("3.weight")[1] = std::numeric_limits<scalar>::max();
+    m.parameter("1.bias")[0] = m.parameter("1.bias")[1] = 30;
+    CHECK_THROWS_WITH(t.step(x, y), contains("first operation with a result that is not finite"));
+    CHECK(std::equal(statistics.begin(), statistics.end(), m.statistics().begin()));
+    std::copy(parameters.begin(), parameters.end(), m.parameters().begin());
+    CHECK_THROWS_WITH(t.step(std::span(x).first(3), std::span(y).first(2)),
+                      contains("a batch of 1 sample") && contains("batch_norm of layer 1") &&
+                          contains("one value per channel"));
+    CHECK(unchanged());
+    t.step(std::span(x).first(6), std::span(y).first(4));
+    CHECK(t.steps() == 2);
+}
+
+}  // namespace
+
+TEST_CASE("means in double are double", "[train]") {
+    check_means<reference_policy<double>>();
+    check_means<cpu_policy<double>>();
+}
+
+TEST_CASE("a refused step changes nothing, running statistics included", "[train]") {
+    check_refusal<reference_policy<double>>();
+    check_refusal<cpu>();
+}
+
+TEST_CASE("fit leaves out a last batch of one sample under batch norm", "[train]") {
+    const auto noisy = [](std::size_t n) {
+        data::dataset<float, float> d;
+        d.input_size = 3;
+        d.target_size = 2;
+        random_stream draw{seed{4}, 1};
+        for (std::size_t i = 0; i < 3 * n; ++i) d.inputs.push_back(6 * draw.uniform());  // variance 3
+        d.targets.resize(2 * n, 1.f);
+        return d;
+    };
+    const fit_options<data::dataset<float, float>> options{
+        .epochs = 30, .batch_size = 32, .progress = {.style = progress_style::silent}};
+    model<normed, cpu> m{seed{1}};
+    const auto data = noisy(33);
+    const history h = fit(m, data, mean_squared_error, sgd{.learning_rate = 0.01f}, options);
+    CHECK(std::isfinite(h.back().loss));
+    for (float v : m.parameter("0.running_var")) CHECK(v > 2.f);
+    const auto one = noisy(1);
+    model<normed, cpu> alone{seed{1}};
+    CHECK_THROWS_WITH(fit(alone, one, mean_squared_error, sgd{}, options), contains("a batch of 1 sample"));
+    // Images have several values per channel, and nets without batch norm need none.
+    model<classes, cpu> plain{seed{1}};
+    trainer t{plain, softmax_cross_entropy, sgd{}};
+    CHECK_NOTHROW(t.step(std::vector<float>{1, 2}, std::vector<int>{0}));
+    STATIC_REQUIRE(trainer<model<image, cpu>, softmax_cross_entropy_loss<>, sgd>::least_batch() == 1);
 }

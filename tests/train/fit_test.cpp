@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "../catch.hpp"
+#include "weft/data/normalizer.hpp"
 #include "weft/weft.hpp"
 
 using namespace weft;
@@ -71,13 +72,39 @@ TEST_CASE("a run that is saved, killed and resumed gives the same bits", "[train
         CHECK(fit(first, data, {.epochs = 2, .batch_size = 16, .rate = rate, .progress = silent}).size() ==
               2);
         CHECK_THROWS_WITH(fit(first, other, {.epochs = 3, .batch_size = 13, .progress = silent}),
-                          contains("8 steps, which are no whole epochs of 5 batches"));
+                          contains("its 8 steps were made in epochs of 4 batches of 16 samples"));
         save(first, path);
     }
-    model<with_state, policy> m{seed{3}};
+    // The seed comes with the file: shuffling and dropout follow from it.
+    model<with_state, policy> m{seed{4}};
     trainer train{m, softmax_cross_entropy, adam{}};
     load(train, path);
     CHECK(train.steps() == 8);
+    CHECK(m.random_seed().value == 3);
+    const metadata_entries metadata = load_metadata(path);
+    CHECK(*find_metadata(metadata, "format") == "pt");
+    CHECK(*find_metadata(metadata, "weft.seed") == "3");
+    CHECK(*find_metadata(metadata, "weft.optimizer") == "adam");
+    CHECK(*find_metadata(metadata, "weft.batch_size") == "16");
+    CHECK(*find_metadata(metadata, "weft.batches_per_epoch") == "4");
+    // Eight steps would be eight epochs of one batch, and nothing would be left to do.
+    CHECK_THROWS_WITH(
+        fit(train, data, {.epochs = 5, .batch_size = 64, .progress = silent}),
+        contains("its 8 steps were made in epochs of 4 batches of 16 samples, and these are epochs of 1 "
+                 "batches of 50 samples"));
+    {
+        // A model takes the weights, another optimiser nothing.
+        model<with_state, policy> fresh{seed{5}};
+        load(fresh, path);
+        CHECK(copy(fresh.parameters()) == copy(m.parameters()));
+        CHECK(fresh.random_seed().value == 5);
+        trainer decoupled{fresh, softmax_cross_entropy, adamw{}};
+        CHECK_THROWS_WITH(
+            load(decoupled, path),
+            contains("cannot load a trainer: fit_test_resume.safetensors: the file has the state of the "
+                     "optimiser 'adam', and the trainer is of 'adamw'"));
+        CHECK(decoupled.steps() == 0);
+    }
     history rest = fit(train, data, {.epochs = 4, .batch_size = 16, .rate = rate, .progress = silent});
     REQUIRE(rest.size() == 2);
     CHECK(rest[0].epoch == 3);
@@ -96,7 +123,33 @@ TEST_CASE("a run that is saved, killed and resumed gives the same bits", "[train
     const auto before = copy(m.parameters());
     CHECK_THROWS_WITH(load(train, path), contains("no number of steps"));
     CHECK(copy(m.parameters()) == before);
+    io::write_safetensors(path, train.state(), {{"weft.seed", "-3"}});
+    CHECK_THROWS_WITH(load(train, path), contains("'weft.seed' in its metadata is no whole number"));
+
+    // A file that says nothing, of more steps than an int counts: all epochs are made.
+    state = train.state();
+    state.back().data[0] = state.back().data[1] = (1 << 20) - 1;
+    io::write_safetensors(path, state, {});
+    load(train, path);
+    CHECK(m.random_seed().value == 3);
+    CHECK(train.steps() == (std::int64_t(1) << 40) - 1);
+    CHECK(fit(train, data, {.epochs = 5, .batch_size = 64, .progress = silent}).empty());
+    CHECK(copy(m.parameters()) == before);
     std::remove(path.c_str());
+}
+
+TEST_CASE("epochs that are asked for take no memory before they are made", "[train][fit]") {
+    const samples data = make_samples(20, 1);
+    model<net, policy> m;
+    progress_options stopped = silent;
+    stopped.clock = [] {
+        static int calls = 0;
+        if (++calls > 50) raise("the test", "the clock", "it is late");
+        return double(calls);
+    };
+    CHECK_THROWS_WITH(fit(m, data, softmax_cross_entropy, sgd{},
+                          {.epochs = std::numeric_limits<int>::max(), .batch_size = 20, .progress = stopped}),
+                      contains("it is late"));
 }
 
 TEST_CASE("fit's loss of an epoch weighs samples as the loss does", "[train][fit]") {
@@ -186,7 +239,7 @@ TEST_CASE("evaluate averages over all samples, whatever the batches", "[train][f
 TEST_CASE("a regression has no accuracy", "[train][fit]") {
     data::dataset<double, double> d({1, 2, 3, 4, 5, 6}, {1, 0, 0, 1}, 3, 2);
     model<net, policy> m;
-    const history h = fit(m, d, mean_squared_error, sgd{}, {.validation = &d, .progress = silent});
+    const history h = fit(m, d, mean_squared_error, sgd{}, {.validation = d, .progress = silent});
     CHECK(std::isnan(h[0].accuracy));
     CHECK(std::isnan(h[0].validation_accuracy));
     CHECK(std::isfinite(h[0].validation_loss));
@@ -207,6 +260,15 @@ TEST_CASE("fit and evaluate refuse data that does not fit", "[train][fit]") {
     CHECK_THROWS_WITH(fit(m, wide, softmax_cross_entropy, sgd{}, {.progress = silent}),
                       contains("4 inputs") && contains("take 3"));
     CHECK_THROWS_WITH(evaluate(m, wide, softmax_cross_entropy), contains("cannot evaluate"));
+    samples short_of_targets = make_samples(10, 1), short_of_inputs = short_of_targets;
+    short_of_targets.targets.pop_back();
+    short_of_inputs.inputs.pop_back();
+    for (const samples& each : {short_of_targets, short_of_inputs}) {
+        CHECK_THROWS_WITH(fit(m, each, softmax_cross_entropy, sgd{}, {.progress = silent}),
+                          contains("cannot train") && contains("inputs, 3 for each sample"));
+        CHECK_THROWS_WITH(evaluate(m, each, softmax_cross_entropy),
+                          contains("cannot evaluate") && contains("inputs, 3 for each sample"));
+    }
     CHECK_THROWS_WITH(fit(m, samples{}, softmax_cross_entropy, sgd{}, {.progress = silent}),
                       contains("empty"));
     data = make_samples(10, 1);
@@ -225,8 +287,14 @@ TEST_CASE("fit stops where numbers stop being finite", "[train][fit]") {
     samples data = make_samples(40, 1);
     model<net, policy> m;
     data.inputs[100] = std::numeric_limits<double>::quiet_NaN();
-    CHECK_THROWS_WITH(fit(m, data, softmax_cross_entropy, sgd{}, {.progress = silent}),
-                      contains("training stopped") && contains("inputs are not finite"));
+    CHECK_THROWS_WITH(
+        fit(m, data, softmax_cross_entropy, sgd{}, {.progress = silent}),
+        contains("cannot train") && contains("sample 33") && contains("input 1 is not a number"));
+    CHECK_THROWS_WITH(evaluate(m, data, softmax_cross_entropy),
+                      contains("cannot evaluate") && contains("sample 33") && contains("input 1"));
+    const samples whole = make_samples(40, 1);
+    CHECK_THROWS_WITH(fit(m, whole, softmax_cross_entropy, sgd{}, {.validation = &data, .progress = silent}),
+                      contains("sample 33"));
     const data::dataset<double, double> d({1, 2, 3, 4, 5, 6}, {1, 0, 0, 1}, 3, 2);
     model<net, policy> fast;
     CHECK_THROWS_WITH(
@@ -234,9 +302,74 @@ TEST_CASE("fit stops where numbers stop being finite", "[train][fit]") {
         contains("training stopped") && (contains("parameter '") || contains("operation")));
 }
 
+TEST_CASE("a model that is not finite has no score", "[train][fit]") {
+    const samples data = make_samples(40, 1);
+    model<net, policy> m;
+    m.parameter("2.bias")[1] = std::numeric_limits<double>::quiet_NaN();
+    CHECK_THROWS_WITH(evaluate(m, data, softmax_cross_entropy),
+                      contains("sample 0") && contains("output 1 for it is not a number"));
+    std::vector<double> outputs(80);
+    CHECK_NOTHROW(m.predict(data.inputs, outputs));
+    CHECK_THROWS_WITH(m.predict_checked(data.inputs, outputs), contains("output 1 is not a number"));
+    CHECK_THROWS_WITH(m.classify(data.inputs), contains("sample 0") && contains("output 1"));
+    m.parameter("2.bias")[1] = std::numeric_limits<double>::infinity();
+    CHECK_THROWS_WITH(m.predict_checked(data.inputs, outputs), contains("output 1 is infinite"));
+    std::vector<double> broken = data.inputs;
+    broken[7] = std::numeric_limits<double>::quiet_NaN();
+    CHECK_THROWS_WITH(m.predict_checked(broken, outputs), contains("sample 2") && contains("input 1"));
+}
+
 TEST_CASE("fit sees what its last update did", "[train][fit]") {
     const data::dataset<float, float> d({1, 2, 3, 4, 5, 6}, {100, -100, 100, -100}, 3, 2);
     model<net, cpu> m;
     CHECK_THROWS_WITH(fit(m, d, mean_squared_error, sgd{.learning_rate = 1e38f}, {.progress = silent}),
                       contains("training stopped") && contains("step 1") && contains("parameter '"));
+}
+
+TEST_CASE("standardize has what a data set's features vary in", "[train][fit]") {
+    // clang-format off
+    constexpr auto linear = input<3> >> dense<2>;
+    constexpr auto standardized = input<3> >> standardize >> dense<2>;
+    constexpr auto images = input<2, 2, 3> >> named<"scale">(standardize) >> flatten;
+    constexpr auto steps = input<2, 3> >> standardize;
+    // clang-format on
+    samples data = make_samples(50, 1);
+    for (std::size_t i = 0; i < 50; ++i)
+        data.inputs[3 * i] = 1e6 + 10 * double(i), data.inputs[3 * i + 2] = 0.1;
+    model<standardized, policy> m{seed{1}};
+    model<linear, policy> plain{seed{1}};
+    std::copy_n(m.parameters().begin(), 8, plain.parameters().begin());
+    CHECK(m.predict(data.inputs) == plain.predict(data.inputs));  // not adapted: as it is
+    adapt(m, data);
+    const auto scale = data::normalizer::fit(data);
+    for (std::size_t f = 0; f < 3; ++f) {
+        CHECK(m.parameter("0.mean")[f] == Approx(scale.mean[f]).epsilon(1e-12));
+        CHECK(m.parameter("0.deviation")[f] == Approx(scale.deviation[f]).epsilon(1e-12));
+    }
+    samples normalized = data;
+    scale.apply(normalized);
+    const std::vector<double> outputs = m.predict(data.inputs), expected = plain.predict(normalized.inputs);
+    for (std::size_t i = 0; i < outputs.size(); ++i) CHECK(outputs[i] == Approx(expected[i]).epsilon(1e-9));
+    const history h = fit(m, data, softmax_cross_entropy, sgd{}, {.progress = silent});
+    CHECK(h[0].loss == fit(plain, normalized, softmax_cross_entropy, sgd{}, {.progress = silent})[0].loss);
+    CHECK(m.parameter("0.mean")[0] == Approx(scale.mean[0]).epsilon(1e-12));
+
+    // By channel of an image, and by feature of steps.
+    data::dataset<double, int> two({1, 2, 3, 4, 5, 6, 10, 10, 10, 20, 20, 20,  //
+                                    3, 2, 1, 6, 5, 4, 10, 10, 10, 20, 20, 20},
+                                   {0, 1}, 12);
+    model<images, policy> by_channel;
+    adapt(by_channel, two);
+    CHECK(by_channel.parameter("scale.mean")[0] == 3.5);
+    CHECK(by_channel.parameter("scale.mean")[1] == 15);
+    CHECK(by_channel.parameter("scale.deviation")[1] == 5);
+    const data::dataset<double, int> walk({1, 2, 7, 3, 4, 7}, {0}, 6);
+    model<steps, policy> by_feature;
+    adapt(by_feature, walk);
+    CHECK(copy(by_feature.parameter("0.mean")) == std::vector<double>{2, 3, 0});
+    CHECK(copy(by_feature.parameter("0.deviation")) == std::vector<double>{1, 1, 1});
+    CHECK(by_feature.predict(walk.inputs) == std::vector<double>{-1, -1, 7, 1, 1, 7});
+
+    data.inputs[4] = std::numeric_limits<double>::infinity();
+    CHECK_THROWS_WITH(adapt(m, data), contains("cannot adapt") && contains("sample 1: input 1 is infinite"));
 }

@@ -1,3 +1,4 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -85,6 +86,28 @@ TEST_CASE("a history's files replace what was there, whole", "[train]") {
         CHECK(entry.path().extension() != ".tmp");
     }
     CHECK(files == 2);
+}
+
+TEST_CASE("a history is written to what is there, as other files are", "[train]") {
+    const temporary_folder folder;
+    const weft::history h = three_epochs();
+    std::ofstream{folder.file("target.csv")} << "old";
+    std::filesystem::permissions(folder.file("target.csv"), std::filesystem::perms(0600));
+    std::filesystem::create_symlink("target.csv", folder.file("link.csv"));
+    h.write_csv(folder.file("link.csv"));
+    CHECK(std::filesystem::is_symlink(folder.file("link.csv")));
+    CHECK(content(folder.file("target.csv")) == h.csv());
+    CHECK(std::filesystem::status(folder.file("target.csv")).permissions() == std::filesystem::perms(0600));
+    REQUIRE(::mkfifo(folder.file("fifo").c_str(), 0600) == 0);
+    CHECK_THROWS_WITH(h.write_svg(folder.file("fifo")), contains("fifo: this is not a regular file"));
+    CHECK(std::filesystem::is_fifo(folder.file("fifo")));
+    CHECK_THROWS_WITH(h.write_csv("/dev/null"), contains("this is not a regular file"));
+    // What lies where a temporary file could be foreseen is left alone.
+    const std::string foreseen = folder.file("h.csv") + "." + std::to_string(::getpid()) + ".tmp";
+    std::filesystem::create_symlink("target.csv", foreseen);
+    h.write_csv(folder.file("h.csv"));
+    CHECK(std::filesystem::is_symlink(foreseen));
+    CHECK(!std::filesystem::is_symlink(folder.file("h.csv")));
 }
 
 TEST_CASE("a history that cannot be written says so and leaves nothing behind", "[train]") {

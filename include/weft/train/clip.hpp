@@ -1,4 +1,13 @@
 #pragma once
+/// Limits on gradients, between the backward pass and the update. Error for a limit that is not more than 0.
+///
+///     model<net, cpu> model{seed{1}};
+///     fit(model, flowers, softmax_cross_entropy, adam{}, {.clip = clip_by_value{0.5f}});
+///     trainer train{model, softmax_cross_entropy, adam{}};
+///     train.clip(clip_by_norm{1});
+///     const clipping none;  // what is done unless one is given
+///     std::vector<float> gradients = {3, 4};
+///     const double norm = global_norm<float>(gradients);  // 5
 
 #include <cmath>
 #include <cstddef>

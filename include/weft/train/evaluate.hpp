@@ -1,9 +1,16 @@
 #pragma once
+/// What a model is worth on data that it has not seen.
+///
+///     model<net, cpu> model{seed{1}};
+///     const evaluation score = evaluate(model, more_flowers, softmax_cross_entropy);
+///     std::printf("loss %.3f, accuracy %.1f %%\n", score.loss, 100 * score.accuracy);
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <span>
+#include <string>
 
 #include "trainer.hpp"
 
@@ -26,16 +33,13 @@ void check_data(const char* what, const Data& data, std::size_t target_size) {
               "its samples have " + std::to_string(data.input_size) + " inputs and " +
                   std::to_string(data.target_size) + " targets; the network and the loss take " +
                   std::to_string(Model::input_size) + " and " + std::to_string(target_size));
-}
-
-/// What a batch's loss counts for in the mean over all batches: its samples, or for a weighted loss their
-/// weights.
-template <class Loss, class T>
-double share_of(const Loss& loss, const T* targets, std::size_t count) {
-    if constexpr (requires { loss.weight_of(targets, count); })
-        return loss.weight_of(targets, count);
-    else
-        return double(count);
+    // Its members are public, and may have been filled by hand.
+    if (data.inputs.size() != data.size() * data.input_size ||
+        data.targets.size() != data.size() * data.target_size)
+        raise(what, "the data set",
+              "it has " + std::to_string(data.inputs.size()) + " inputs, " + std::to_string(data.input_size) +
+                  " for each sample, but " + std::to_string(data.targets.size()) + " targets, " +
+                  std::to_string(data.target_size) + " for each");
 }
 
 /// Scores a model batch after batch, in memory of its own.
@@ -43,8 +47,7 @@ template <class Model, class Loss>
 class evaluator {
 public:
     using scalar = typename Model::scalar;
-    using out = typename Model::network::output_type;
-    using compiled = program<network<out, out>, Loss, purpose::evaluation>;
+    using compiled = program<outputs_of<Model>, Loss, purpose::evaluation>;
 
     evaluator(const Loss& loss, batch_capacity capacity)
         : space_(capacity),
@@ -72,13 +75,18 @@ public:
                 targets_.data(), first, Model::output_size);
             model.predict(inputs_.span().first(n * Model::input_size),
                           outputs_.span().first(n * Model::output_size), space_);
+            check_predictions(data, first, n);
             b.input = loss_.load(outputs_.span().first(n * Model::output_size));
             b.target = loss_.load_targets(targets_.span().first(n * data.target_size));
             loss_.run(b, int(n));
             scalar batch_loss;
             loss_.read(compiled::source.loss, b, {&batch_loss, 1});
             const double share = share_of(definition_, targets_.data(), n);
-            if (share > 0) loss += double(batch_loss) * share;
+            if (share > 0 && !std::isfinite(batch_loss))
+                raise("cannot evaluate",
+                      "samples " + std::to_string(first) + " to " + std::to_string(first + n - 1),
+                      "their loss is not a finite number");
+            loss += total_of<Loss>(double(batch_loss), share);
             weight += share;
             correct += count_correct<Loss>(outputs_.data(), targets_.data(), n, Model::output_size,
                                            data.target_size);
@@ -90,6 +98,20 @@ public:
     }
 
 private:
+    /// Error that names the first sample with a prediction that is no number, and its input where that is
+    /// why.
+    template <class Data>
+    void check_predictions(const Data& data, std::size_t first, std::size_t n) const {
+        const auto y = outputs_.span().first(n * Model::output_size);
+        const auto bad = std::find_if(y.begin(), y.end(), [](scalar each) { return each != each; });
+        if (bad == y.end()) return;
+        check_samples<scalar>("cannot evaluate", inputs_.span().first(n * data.input_size), data.input_size,
+                              "input", first);
+        const std::size_t at = std::size_t(bad - y.begin());
+        raise("cannot evaluate", "sample " + std::to_string(first + at / Model::output_size),
+              "the model's output " + std::to_string(at % Model::output_size) + " for it is not a number");
+    }
+
     typename Model::inference_workspace space_;
     workspace<typename Model::policy, compiled> loss_;
     Loss definition_;
@@ -100,12 +122,16 @@ private:
 }  // namespace detail
 
 /// The mean loss of a model on a data set and, for a loss that classifies, the share that it gets right.
+/// Error where the data set is empty or does not fit the model and the loss; with the sample, where a label
+/// is no class, a prediction is not a number or the loss is not finite.
 template <class Model, class Data, class Loss>
 evaluation evaluate(const Model& model, const Data& data, const Loss& loss, batch_capacity capacity = {256}) {
-    if constexpr (sound_model<Model>)
+    if constexpr (detail::scorable<Model, Loss>) {
         return detail::evaluator<Model, Loss>(loss, capacity)(model, data);
-    else
+    } else {
+        detail::report_loss<Model, Loss>();
         return {};
+    }
 }
 
 }  // namespace weft

@@ -39,13 +39,15 @@ template <class Trainer>
     using compiled = typename Trainer::compiled;
     const std::string where = "step " + std::to_string(t.steps() + 1);
     const std::string what = "training stopped: " + which + " is not a finite number";
+    t.restore_statistics();
     check_finite(std::as_const(t.model_), what, where);
     if constexpr (!Trainer::memory::on_host) t.fetch_resident(batch);
-    if (!is_finite<scalar>(t.batch_inputs(batch))) raise(what, where, "the batch's inputs are not finite");
-    if (!is_finite<scalar>(t.batch_targets(batch))) raise(what, where, "the batch's targets are not finite");
+    const std::string samples = what + ": " + where + ": the batch";
+    check_samples<scalar>(samples.c_str(), t.batch_inputs(batch), Trainer::model_type::input_size, "input");
+    check_samples<scalar>(samples.c_str(), t.batch_targets(batch), t.target_size(), "target");
     for (int i = 0; i < compiled::graph.node_count; ++i) {
-        t.workspace_.run_one(i, t.memory_, int(batch), t.model_.random_seed().value,
-                             std::uint64_t(t.steps()));
+        t.workspace_.run_one(i, t.memory_, int(batch), t.draw_seed(), std::uint64_t(t.steps()));
+        t.restore_statistics();  // which that may have moved once more
         const graph::node& n = compiled::graph.nodes[std::size_t(i)];
         const graph::value_list out = graph::writes(n);
         for (int k = 0; k < out.count; ++k) {

@@ -1,4 +1,10 @@
 #pragma once
+/// Lines against axes, as SVG. No errors.
+///
+///     plot_series squares{"squares", {}};
+///     for (int x = 0; x < 10; ++x) squares.points.push_back(plot_point{double(x), double(x * x)});
+///     const plot_panel panel{.title = "Growth", .lines = {squares}, .x_label = "x"};
+///     const std::string svg = plot_svg({panel});
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +17,7 @@
 
 namespace weft {
 
+/// A point of a line.
 struct plot_point {
     double x, y;
     /// Whether it can be drawn: numbers up to 1e100 can.

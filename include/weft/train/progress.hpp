@@ -1,4 +1,13 @@
 #pragma once
+/// What is printed while training. No errors.
+///
+///     model<net, cpu> model{seed{1}};
+///     fit(model, flowers, softmax_cross_entropy, adam{}, {.progress = {.style = progress_style::silent}});
+///     const progress_options options{.style = progress_style::log, .stream = stderr};
+///     progress_line line(3, 100, options);  // in a loop of your own: 3 epochs of 100 batches
+///     line.update(1, 32, 0.7, 0.5);
+///     line.end_epoch({.epoch = 1, .loss = 0.6});
+///     const double now = steady_seconds();
 
 #include <sys/ioctl.h>
 #include <time.h>
@@ -32,6 +41,7 @@ inline double steady_seconds() {
     return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
 }
 
+/// How progress is shown: a member of `fit_options`.
 struct progress_options {
     progress_style style = progress_style::automatic;
     std::FILE* stream = stdout;
@@ -95,6 +105,13 @@ public:
         epoch_began_ = last_shown_ = now;
     }
 
+    /// A line that stays, such as why training ends.
+    void note(const std::string& text) {
+        if (options_.style == progress_style::silent) return;
+        write((drawn_ > 0 ? "\n" : "") + text + "\n");
+        drawn_ = 0;
+    }
+
 private:
     struct state {
         std::int64_t batch;
@@ -115,6 +132,7 @@ private:
         if (loss || accuracy) line += "  validation ";
         if (loss) line += loss_text(r.validation_loss) + (accuracy ? ", " : "");
         if (accuracy) line += percent(r.validation_accuracy);
+        for (const metric_value& own : r.metrics) line += "  " + own.name + " " + loss_text(own.value);
         std::string more[3];
         if (!std::isnan(r.seconds)) more[0] = "  " + detail::pad_left(detail::time_text(r.seconds), 6);
         if (!std::isnan(r.samples_per_second)) more[1] = rate_text(r.samples_per_second);

@@ -7,6 +7,7 @@
 
 #include "../../core/buffer.hpp"
 #include "../../core/error.hpp"
+#include "../../core/samples.hpp"
 
 /// What trainers and evaluators do with a batch on the host.
 namespace weft::detail {
@@ -23,23 +24,10 @@ void copy_targets(const char* what, std::span<const Target> from, T* to, std::si
             if (from[i] < 0 || std::size_t(from[i]) >= classes)
                 raise(what, "sample " + std::to_string(first_sample + i),
                       "its label is " + std::to_string(from[i]) + ", and the network has " +
-                          std::to_string(classes) + " classes");
+                          std::to_string(classes) + " classes: labels are 0 to " +
+                          std::to_string(classes - 1));
         to[i] = T(from[i]);
     }
-}
-
-/// Are all numbers finite? Every product with zero then is zero, so that one sum tells, in lanes of its own.
-template <class T>
-bool is_finite(std::span<const T> x) {
-    constexpr std::size_t width = 16;
-    T probe[width] = {};
-    std::size_t i = 0;
-    for (; i + width <= x.size(); i += width)
-        for (std::size_t k = 0; k < width; ++k) probe[k] += x[i + k] * T(0);
-    for (; i < x.size(); ++i) probe[0] += x[i] * T(0);
-    for (T p : probe)
-        if (p != T(0)) return false;
-    return true;
 }
 
 /// The numbers that a loss asks for at run time, where the policy's kernels find them.
@@ -53,6 +41,25 @@ typename Memory::template buffer<T> constants_of(const Loss& loss, int size) {
             Memory::template write<T>(numbers.span(), result.data());
         }
     return result;
+}
+
+/// What a batch's loss counts for in the mean over all batches: its samples, or for a weighted loss their
+/// weights.
+template <class Loss, class T>
+double share_of(const Loss& loss, const T* targets, std::size_t count) {
+    if constexpr (requires { loss.weight_of(targets, count); })
+        return loss.weight_of(targets, count);
+    else
+        return double(count);
+}
+
+/// What a batch's loss adds to the sum over all batches: the mean of so much, or a sum as it is.
+template <class Loss>
+double total_of(double batch_loss, double share) {
+    if constexpr (requires { Loss::sums; })
+        return batch_loss;
+    else
+        return share > 0 ? batch_loss * share : 0;
 }
 
 /// How many of n samples are predicted right (for losses that classify).

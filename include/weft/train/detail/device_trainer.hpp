@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "../optimizer.hpp"
+#include "../parameter_groups.hpp"
 #include "trainer_base.hpp"
 
 namespace weft::detail {
@@ -23,6 +25,9 @@ struct resident_batch {
 template <class Model, class Loss, class Optimizer>
 class device_trainer : public trainer_base<Model, Loss, Optimizer> {
     using base = trainer_base<Model, Loss, Optimizer>;
+    static_assert(
+        !is_whole_tensor<Optimizer>,
+        "weft: this optimiser looks at whole tensors (lamb), which devices do not: train on the host");
 
 public:
     using typename base::compiled;
@@ -32,6 +37,7 @@ public:
 
     /// The predictions of the last step, made before its update, and how many of them were right.
     std::span<const scalar> predictions(std::size_t batch) {
+        this->check_capacity(batch);
         const std::span<scalar> all = seen_.span().first(batch * Model::output_size);
         workspace_.read(compiled::source.output, memory_, all);
         return all;
@@ -46,7 +52,7 @@ public:
     /// A copy on the host of what a trainer's state() lists there, and the way back.
     auto on_host() const {
         training_copy<typename Model::host_model, Optimizer, compiled::scaled> copy{
-            this->model_.on_host(), std::vector<scalar>(slots_.size()), counters_};
+            this->model_.on_host(), std::vector<scalar>(slots_.size()), counters_, this->facts()};
         memory::template read<scalar>(slots_.data(), copy.slots);
         if constexpr (compiled::scaled) {
             const auto scale = workspace_.resources().loss_scale();
@@ -60,9 +66,16 @@ public:
         this->model_.assign(copy.model);
         memory::template write<scalar>(copy.slots, slots_.data());
         counters_ = copy.counters;
+        this->take(copy.facts);
         if constexpr (compiled::scaled)
             workspace_.resources().set_loss_scale(
                 {.now = counters_.loss_scale[0], .clean = int(counters_.loss_scale[1])});
+    }
+    /// On a device all parameters are trained alike: weft::error for any group.
+    void groups(const std::vector<parameter_group>& groups) {
+        if (!groups.empty())
+            raise("cannot group parameters", "'" + groups.front().names + "'",
+                  "a device trains all parameters alike; train on the host");
     }
     /// What the next loss is scaled by.
     float loss_scale() const requires compiled::scaled { return workspace_.resources().loss_scale().now; }
@@ -79,8 +92,8 @@ protected:
         is_resident_ = false;
     }
     void bind(const resident_batch<scalar, memory>& batch) {
-        if (batch.samples == 0) raise("cannot train", "a batch of 0 samples", "there is nothing to learn");
-        this->check_capacity(batch.samples);
+        this->check_batch(batch.samples);
+        this->check_least(batch.samples);
         memory_.input = batch.inputs;
         memory_.target = batch.targets;
         is_resident_ = true;
@@ -112,7 +125,29 @@ protected:
         return result;
     }
     template <class Rule>
-    void finish_step(const Rule&) {}
+    void finish_step(const Rule&, std::int64_t, float) {}
+    /// Loss and gradients of a batch that is accumulated; where all are finite, they join the others.
+    template <class Rule>
+    outcome start_part(std::size_t batch, const Rule& rule) {
+        workspace_.resources().set_rule(rule);
+        this->enqueue(batch, part_tail<Rule>{*this});
+        workspace_.resources().device.wait();
+        const auto& [loss, update] = workspace_.resources().report();
+        return {loss, update.finite != 0};
+    }
+    template <class Rule>
+    void finish_part(const Rule&) {}
+    /// False where they are not finite together, and nothing was changed.
+    template <class Rule>
+    bool finish_parts(const Rule& rule, std::int64_t, float) {
+        auto& r = workspace_.resources();
+        memory::template copy<scalar>(this->kept_.data(), gradients_.data(), gradients_.size());
+        r.set_rule(rule);
+        r.upload_changes();
+        update_tail<Rule>{*this, this->clipping_.value_limit(), this->clipping_.norm_limit()}(r);
+        r.device.wait();
+        return r.report().update.finite != 0;
+    }
     std::vector<scalar> some_gradients(std::size_t first, std::size_t count) const {
         std::vector<scalar> all(count);
         memory::template read<scalar>(gradients_.data() + std::ptrdiff_t(first), all);
@@ -140,6 +175,19 @@ private:
             policy::template update_if_finite<Optimizer::slots, Rule>(
                 r, value_limit, norm_limit, self.gradients_.size(), self.memory_.parameters,
                 self.memory_.gradients, self.slots_.data());
+            r.fetch_report(self.workspace_.value(compiled::source.loss, self.memory_).address());
+        }
+    };
+
+    /// What a device starts behind the gradients of a batch that is accumulated.
+    template <class Rule>
+    struct part_tail {
+        device_trainer& self;
+        static constexpr std::uint64_t key = ~std::uint64_t(0);
+
+        void operator()(typename policy::resources& r) const {
+            policy::template update_if_finite<0, Rule>(r, 0, 0, self.gradients_.size(), self.kept_.data(),
+                                                       self.memory_.gradients, self.kept_.data());
             r.fetch_report(self.workspace_.value(compiled::source.loss, self.memory_).address());
         }
     };

@@ -1,13 +1,16 @@
 #pragma once
 
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "../../core/error.hpp"
+#include "../../core/metadata.hpp"
 #include "../../core/named_tensor.hpp"
 #include "../../graph/lower.hpp"
 
@@ -43,13 +46,62 @@ struct training_counters {
         const auto steps = of(scaled ? 6 : 2);
         require(whole(steps[0]) && whole(steps[1]), "steps", "number of steps");
         if (!scaled) return;
-        require(whole(of(4)[0]) && whole(of(4)[1]), "skipped", "number of steps");
+        const auto skipped = of(4);
+        require(whole(skipped[0]) && whole(skipped[1]), "skipped", "number of steps");
+        require(skipped[1] < steps[1] || (skipped[1] == steps[1] && skipped[0] <= steps[0]), "skipped",
+                "part of the steps made");
         int exponent = 0;
         require(std::isfinite(of(2)[0]) && std::frexp(of(2)[0], &exponent) == T(0.5) && exponent >= 1 &&
                     exponent <= 33 && whole(of(2)[1]),
                 "loss_scale", "power of two from 1 to 2^32 and a number of steps");
     }
 };
+
+/// What a checkpoint says of its training in words.
+struct training_facts {
+    std::uint64_t seed = 0;
+    std::string_view optimizer = {};            ///< its kind; empty where it has none
+    std::uint64_t batch_size = 0, batches = 0;  ///< of fit's epochs; 0 where all steps were a program's own
+
+    metadata_entries entries() const {
+        metadata_entries all{{"weft.seed", std::to_string(seed)}};
+        if (!optimizer.empty()) all.emplace_back("weft.optimizer", optimizer);
+        if (batches > 0) {
+            all.emplace_back("weft.batch_size", std::to_string(batch_size));
+            all.emplace_back("weft.batches_per_epoch", std::to_string(batches));
+        }
+        return all;
+    }
+    /// With what a file says instead. Error where that is of another optimiser, or no number.
+    training_facts read(const metadata_entries& metadata, const std::string& where) const {
+        const auto number = [&](const char* key, std::uint64_t otherwise) {
+            const std::string* const text = find_metadata(metadata, key);
+            if (text == nullptr) return otherwise;
+            std::uint64_t value = 0;
+            const char* const end = text->data() + text->size();
+            const auto result = std::from_chars(text->data(), end, value);
+            if (result.ec != std::errc{} || result.ptr != end)
+                raise("cannot load a trainer", where,
+                      std::string("'") + key + "' in its metadata is no whole number");
+            return value;
+        };
+        const std::string* const kind = find_metadata(metadata, "weft.optimizer");
+        if (kind != nullptr && *kind != optimizer)
+            raise("cannot load a trainer", where,
+                  "the file has the state of the optimiser '" + *kind + "', and the trainer " +
+                      (optimizer.empty() ? "one of its own" : "is of '" + std::string(optimizer) + "'"));
+        return {number("weft.seed", seed), optimizer, number("weft.batch_size", 0),
+                number("weft.batches_per_epoch", 0)};
+    }
+};
+
+template <class Optimizer>
+constexpr std::string_view kind_of() {
+    if constexpr (requires { Optimizer::kind; })
+        return Optimizer::kind;
+    else
+        return {};
+}
 
 /// All that training goes on from, by name: the model's parameters and statistics, the optimiser's numbers
 /// beside each parameter ("optimizer.0.<name>", …), and the counters.
@@ -80,6 +132,7 @@ struct training_copy {
     HostModel model;
     std::vector<scalar> slots;
     training_counters<scalar> counters;
+    training_facts facts;
 
     std::vector<named_tensor<scalar>> state() {
         return training_state<scalar>(model, std::span(slots), Optimizer::slots, counters, Scaled);
@@ -90,6 +143,11 @@ struct training_copy {
     static void check_state(std::span<const scalar> numbers, const std::string& where) {
         training_counters<scalar>::check(numbers, Scaled, where);
     }
+    metadata_entries metadata() const { return facts.entries(); }
+    void check_metadata(const metadata_entries& metadata, const std::string& where) const {
+        facts.read(metadata, where);
+    }
+    void take_metadata(const metadata_entries& metadata) { facts = facts.read(metadata, {}); }
 };
 
 }  // namespace weft::detail
