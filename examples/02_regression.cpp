@@ -5,8 +5,8 @@
 #include <cstdio>
 
 // clang-format off
-constexpr auto net =
-    weft::input<1> >> weft::dense<32> >> weft::tanh >> weft::dense<32> >> weft::tanh >> weft::dense<1>;
+constexpr auto net = weft::input<1>
+    >> weft::dense<32> >> weft::tanh_activation >> weft::dense<32> >> weft::tanh_activation >> weft::dense<1>;
 // clang-format on
 
 float curve(float x) { return std::sin(3 * x) + 0.5f * x; }
@@ -30,7 +30,7 @@ int main() {
     const auto history = weft::fit(model, train, weft::mean_squared_error, weft::adam{.learning_rate = 1e-2f},
                                    {.epochs = 60,
                                     .batch_size = 50,
-                                    .validation = &test,
+                                    .validation = test,
                                     .rate = weft::schedule::cosine(weft::epochs{60}),
                                     .progress = {.style = weft::progress_style::silent}});
 

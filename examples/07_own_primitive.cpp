@@ -86,8 +86,8 @@ inline constexpr smooth_layer<Share> smooth{};
 
 }  // namespace mine
 
-constexpr auto net = weft::input<12, 3> >> weft::dense<4> >> mine::smooth<0.3> >> weft::tanh >> mine::smooth<0.5> >>
-                     weft::flatten >> weft::dense<1>;
+constexpr auto net = weft::input<12, 3> >> weft::dense<4> >> mine::smooth<0.3> >> weft::tanh_activation >>
+                     mine::smooth<0.5> >> weft::flatten >> weft::dense<1>;
 
 template <class Policy>
 double worst_gradient() {

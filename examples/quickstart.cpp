@@ -75,7 +75,7 @@ int run(const samples& train, const samples& test, std::size_t side, int epochs,
     const auto history = weft::fit(model, train, weft::softmax_cross_entropy, weft::adam{.learning_rate = 4e-3f},
                                    {.epochs = epochs,
                                     .batch_size = batch_size,
-                                    .validation = &test,
+                                    .validation = test,
                                     .rate = weft::schedule::one_cycle(weft::epochs{double(epochs)})});
     history.write_svg("training.svg");
     history.write_csv("training.csv");

@@ -13,6 +13,7 @@ FRONT_DOORS = {"weft.hpp", "thrust.hpp", "cuda.hpp", "mpi.hpp", "nccl.hpp", "onn
 EXCEPTIONS = {
     ("train", "data"),     # fit takes a dataset, and evaluate reads one in batches
     ("train", "metrics"),  # evaluate returns accuracies
+    ("train", "io"),       # callbacks write files
 }
 SHARED_BY_BACKENDS = ("reference", "device")  # what operations mean; memory that is not the host's
 BACKEND_NAMES = re.compile(r"\b(reference|cpu|thrust|cuda)\b(?=\s*(::|<|\{))|\bEigen\b")
