@@ -224,9 +224,7 @@ public:
     /// The same on a model that threads share: each brings a workspace of its own.
     void predict(std::span<const scalar> inputs, std::span<scalar> outputs,
                  inference_workspace& space) const {
-        const std::size_t batch = inputs.size() / input_size;
-        if (inputs.size() != batch * input_size || outputs.size() != batch * output_size)
-            fail_to_predict(inputs.size(), outputs.size());
+        const std::size_t batch = samples_in(inputs.size(), outputs.size());
         bindings<scalar, memory> b = bound();
         for (std::size_t first = 0; first < batch; first += std::size_t(space.capacity())) {
             const std::size_t count = std::min(batch - first, std::size_t(space.capacity()));
@@ -262,11 +260,8 @@ public:
     template <class Inputs, class Outputs>
     requires(!memory::on_host && detail::device_range<Inputs> &&
              detail::device_range<Outputs>) void predict(const Inputs& inputs, Outputs& outputs) {
-        const std::size_t samples = inputs.size() / input_size;
-        if (inputs.size() != samples * input_size || outputs.size() != samples * output_size)
-            fail_to_predict(inputs.size(), outputs.size());
         predict(detail::numbers_there<memory, const scalar>(inputs),
-                detail::numbers_there<memory, scalar>(outputs), samples);
+                detail::numbers_there<memory, scalar>(outputs), samples_in(inputs.size(), outputs.size()));
     }
 
     /// All trained parameters, in state_dict order, one after the other.
@@ -301,12 +296,15 @@ public:
     }
 
 private:
-    [[noreturn, gnu::cold, gnu::noinline]] static void fail_to_predict(std::size_t inputs,
-                                                                       std::size_t outputs) {
-        raise("cannot predict",
-              std::to_string(inputs) + " inputs and room for " + std::to_string(outputs) + " outputs",
-              "each sample has " + std::to_string(input_size) + " inputs and " + std::to_string(output_size) +
-                  " outputs");
+    /// The samples in so many numbers. Error where the outputs' room is not theirs.
+    static std::size_t samples_in(std::size_t inputs, std::size_t outputs) {
+        const std::size_t samples = inputs / input_size;
+        if (inputs != samples * input_size || outputs != samples * output_size)
+            raise("cannot predict",
+                  std::to_string(inputs) + " inputs and room for " + std::to_string(outputs) + " outputs",
+                  "each sample has " + std::to_string(input_size) + " inputs and " +
+                      std::to_string(output_size) + " outputs");
+        return samples;
     }
     /// Inference writes neither parameters nor statistics.
     bindings<scalar, memory> bound() const {

@@ -133,8 +133,7 @@ TEST_CASE("the writer refuses what no reader would take", "[io][safetensors]") {
     const weft_test::temporary_folder folder;
     const std::vector<float> values(4);
     const auto bytes = std::as_bytes(std::span(values));
-    const auto attempt = [&](std::vector<io::tensor_view> tensors,
-                             io::metadata_entries metadata = {}) {
+    const auto attempt = [&](std::vector<io::tensor_view> tensors, io::metadata_entries metadata = {}) {
         return failure([&] { io::write_safetensors(folder / "a", tensors, metadata); });
     };
     CHECK_THAT(attempt({{"x", io::dtype::f32, {3}, bytes}}), contains("F32 [3] does not take the 16 bytes"));

@@ -200,8 +200,7 @@ TEST_CASE("batches that are accumulated are one step", "[train][trainer]") {
     const float first = parts.accumulate(inputs, y);
     CHECK(parts.accumulate(inputs, y) != first);  // each has dropout of its own
     const auto kept = copy(other.parameters());
-    CHECK_THROWS_WITH(parts.accumulate(std::vector<float>(12, INFINITY), y),
-                      contains("input 0 is infinite"));
+    CHECK_THROWS_WITH(parts.accumulate(std::vector<float>(12, INFINITY), y), contains("input 0 is infinite"));
     CHECK(copy(other.parameters()) == kept);
     CHECK_NOTHROW(parts.update());  // of the two that were
     CHECK(parts.steps() == 3);

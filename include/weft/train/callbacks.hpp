@@ -91,7 +91,7 @@ struct early_stopping {
     template <class Training>
     void after_epoch(Training& t) {
         const double now = metric.of(t.record, "early_stopping");
-        if (metric.better(now, best, std::isnan(best) ? 0 : at_least)) {
+        if (metric.better(now, best, at_least)) {
             best = now;
             waited = 0;
         } else if (++waited >= patience) {

@@ -97,7 +97,7 @@ private:
     bool is_measured(const epoch_record& record) const {
         for (const metric_value& each : record.metrics)
             if (each.name == name) return true;
-        return name == "loss" || (name == "validation_loss" && !std::isnan(record.validation_loss));
+        return name == "loss";
     }
 };
 

@@ -104,6 +104,21 @@ WEFT_DEVICE void pack_taps(const tap_places<Backward, Width>& places, const conv
     }
 }
 
+/// The right factor, z = sample and group: the taps of the images' planes, or backward of the gradients'.
+template <class T, bool Backward>
+struct plane_taps {
+    convolution_sizes s;
+    const T* planes;
+    template <int Width>
+    WEFT_DEVICE void pack(std::ptrdiff_t z, std::ptrdiff_t first, int depth, std::ptrdiff_t column,
+                          int columns, T* to) const {
+        const auto plane = Backward ? s.plane_out : s.plane_in;
+        const auto count = Backward ? s.filters : s.channels;
+        pack_taps(tap_places<Backward, Width>(s.g, column, columns), s, planes + z * count * plane, plane,
+                  first, depth, to);
+    }
+};
+
 /// Forward, z = sample and group: y[filter, pixel] = w[filter, tap] taps[tap, pixel].
 template <class T>
 struct filter_rows {
@@ -115,16 +130,7 @@ struct filter_rows {
     WEFT_DEVICE std::ptrdiff_t offset(std::ptrdiff_t k) const { return k; }
 };
 template <class T>
-struct image_taps {
-    convolution_sizes s;
-    const T* x;
-    template <int Width>
-    WEFT_DEVICE void pack(std::ptrdiff_t z, std::ptrdiff_t first, int depth, std::ptrdiff_t column,
-                          int columns, T* to) const {
-        pack_taps(tap_places<false, Width>(s.g, column, columns), s, x + z * s.channels * s.plane_in,
-                  s.plane_in, first, depth, to);
-    }
-};
+using image_taps = plane_taps<T, false>;
 
 /// Backward to the images, z = sample and group: dx[channel, pixel] = w[filter and tap, channel]^T dy.
 template <class T>
@@ -139,16 +145,7 @@ struct channel_rows {
     }
 };
 template <class T>
-struct gradient_taps {
-    convolution_sizes s;
-    const T* dy;
-    template <int Width>
-    WEFT_DEVICE void pack(std::ptrdiff_t z, std::ptrdiff_t first, int depth, std::ptrdiff_t column,
-                          int columns, T* to) const {
-        pack_taps(tap_places<true, Width>(s.g, column, columns), s, dy + z * s.filters * s.plane_out,
-                  s.plane_out, first, depth, to);
-    }
-};
+using gradient_taps = plane_taps<T, true>;
 
 /// Backward to the weights, z = group: dw[filter, tap] = dy[filter, pixel of a sample] taps[tap, the same].
 template <class T>
